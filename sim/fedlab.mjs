@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const OLDEST_MAJOR = 26;
 /** EX_CONFIG of sysexits.h. */
@@ -21,10 +21,11 @@ const PACKAGES = {
 };
 
 const here = dirname(fileURLToPath(import.meta.url));
+const main = join(here, 'main.ts');
 const platform = `${process.platform}-${process.arch}`;
 
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_MAJOR) {
-  await import('./main.ts');
+  await import(pathToFileURL(main).href);
 } else {
   const runtime = findRuntime();
   if (runtime === null) refuse('the pinned one is not installed');
@@ -46,7 +47,7 @@ function findRuntime() {
 }
 
 function runUnder(runtime) {
-  const child = spawn(runtime, [join(here, 'main.ts'), ...process.argv.slice(2)], {
+  const child = spawn(runtime, [main, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
   // A terminal sends Ctrl-C to every process of the group, so the child has it already; sending it
