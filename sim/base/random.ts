@@ -45,7 +45,14 @@ export const Purpose = {
   LossRequest: 29,
   LossResponse: 30,
   StreamResponse: 31,
+  /** Three for each of up to 31 addresses. */
   RaceBase: 32,
+  /** Delays of effects: the effect's own purpose is added. */
+  DelayBase: 128,
+  LinkHelloBack: 256,
+  LinkFinishedBack: 257,
+  LinkPeerClosed: 258,
+  LinkResponseHead: 259,
 } as const;
 
 const PARITY = 0x1bd11bda;

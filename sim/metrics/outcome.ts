@@ -9,7 +9,7 @@ import type { Fingerprint } from './result.ts';
 
 /** Bits of precision of the histograms: scopes, and the many small ones. */
 export const SCOPE_BITS = 7;
-export const SMALL_BITS = 4;
+export const SMALL_BITS = 5;
 
 export interface ReplicationOutcome {
   readonly replicationIndex: number;

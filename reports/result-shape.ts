@@ -1,0 +1,284 @@
+/** The shape of result.json, field by field, as sim/metrics/result.ts describes it. */
+import type {
+  AssumptionResult,
+  AttackCounts,
+  AttemptCounts,
+  CallCounts,
+  CheckResult,
+  ConfidenceResult,
+  ExchangeCounts,
+  FaultCount,
+  Fingerprint,
+  IncidentResult,
+  JourneyCounts,
+  LatencyNs,
+  MemberClassResult,
+  ReplicationSummary,
+  RunFacts,
+  RunResult,
+  ScopeResult,
+  ServerResult,
+  ServiceResult,
+  StageResult,
+  SystemResult,
+  ThresholdResult,
+  ThroughputRps,
+  TrustInterval,
+} from '../sim/metrics/result.ts';
+import {
+  listOf,
+  nullOr,
+  objectOf,
+  oneOf,
+  readBoolean,
+  readNumber,
+  readText,
+  recordOf,
+} from './shape.ts';
+import type { Reader } from './shape.ts';
+
+const run = objectOf<RunFacts>({
+  startedAt: readText,
+  wallSeconds: readNumber,
+  command: readText,
+  workers: readNumber,
+  machine: objectOf<RunFacts['machine']>({
+    cpu: readText,
+    cores: readNumber,
+    memoryBytes: readNumber,
+    node: readText,
+    os: readText,
+  }),
+  performance: objectOf<RunFacts['performance']>({
+    events: readNumber,
+    eventsPerSecond: readNumber,
+    exchangesPerSecond: readNumber,
+    peakMemoryBytes: readNumber,
+  }),
+  workerFailures: listOf(
+    objectOf<RunFacts['workerFailures'][number]>({
+      replicationIndex: readNumber,
+      reason: readText,
+    }),
+  ),
+  isInterrupted: readBoolean,
+});
+
+const fingerprint = objectOf<Fingerprint>({
+  order: readText,
+  kinds: readText,
+  sizes: readText,
+  results: readText,
+});
+
+const journeys = objectOf<JourneyCounts>({
+  started: readNumber,
+  completed: readNumber,
+  failed: readNumber,
+  openAtEnd: readNumber,
+});
+
+const calls = objectOf<CallCounts>({
+  due: readNumber,
+  answered: readNumber,
+  faulted: readNumber,
+  gaveUp: readNumber,
+  notStarted: readNumber,
+  openAtEnd: readNumber,
+});
+
+const attempts = objectOf<AttemptCounts>({
+  started: readNumber,
+  answered: readNumber,
+  faulted: readNumber,
+  abandonedByClient: readNumber,
+  openAtEnd: readNumber,
+});
+
+const exchanges = objectOf<ExchangeCounts>({
+  offered: readNumber,
+  completed: readNumber,
+  succeeded: readNumber,
+  faulted: readNumber,
+  inFlightAtEnd: readNumber,
+});
+
+const attack = objectOf<AttackCounts>({
+  requests: readNumber,
+  refused: readNumber,
+  served: readNumber,
+  openAtEnd: readNumber,
+});
+
+const throughputRps = objectOf<ThroughputRps>({
+  offered: readNumber,
+  achieved: readNumber,
+  good: readNumber,
+});
+
+const latencyNs = objectOf<LatencyNs>({
+  count: readNumber,
+  mean: nullOr(readNumber),
+  p50: nullOr(readNumber),
+  p90: nullOr(readNumber),
+  p99: nullOr(readNumber),
+  p999: nullOr(readNumber),
+  max: nullOr(readNumber),
+});
+
+const faults = listOf(
+  objectOf<FaultCount>({
+    code: readText,
+    side: oneOf('consumer', 'provider'),
+    definite: readBoolean,
+    count: readNumber,
+  }),
+);
+
+const scope = objectOf<ScopeResult>({ calls, exchanges, throughputRps, latencyNs, faults });
+
+const server = objectOf<ServerResult>({
+  id: readText,
+  instance: readText,
+  exchanges: readNumber,
+  utilisation: objectOf<ServerResult['utilisation']>({
+    cpu: readNumber,
+    clientThreads: readNumber,
+    serverThreads: readNumber,
+    messageLog: readNumber,
+    token: readNumber,
+  }),
+  queueLengthMax: objectOf<ServerResult['queueLengthMax']>({
+    clientThreads: readNumber,
+    serverThreads: readNumber,
+    messageLog: readNumber,
+    signing: readNumber,
+    antiDos: readNumber,
+  }),
+  cpuWaitMaxNs: readNumber,
+  faults: readNumber,
+  downSeconds: readNumber,
+  latencyNs,
+});
+
+const incident = objectOf<IncidentResult>({
+  id: readText,
+  name: readText,
+  kind: readText,
+  isAttack: readBoolean,
+  startSeconds: readNumber,
+  endSeconds: readNumber,
+  targets: listOf(readText),
+  recoverySeconds: nullOr(readNumber),
+});
+
+const threshold = objectOf<ThresholdResult>({
+  metric: readText,
+  scope: readText,
+  comparison: oneOf('below', 'above'),
+  bound: readNumber,
+  value: nullOr(readNumber),
+  ci95: nullOr(readNumber),
+  verdict: oneOf('passed', 'failed', 'inconclusive'),
+});
+
+const confidence = objectOf<ConfidenceResult>({
+  method: oneOf('student-t', 'range', 'none'),
+  level: readNumber,
+  metrics: recordOf(
+    objectOf<ConfidenceResult['metrics'][string]>({
+      mean: nullOr(readNumber),
+      halfWidth: nullOr(readNumber),
+      min: nullOr(readNumber),
+      max: nullOr(readNumber),
+    }),
+  ),
+});
+
+/** Of the whole file. The version comes first: of a file from elsewhere it is what is missing. */
+export const readRunResult: Reader<RunResult> = objectOf<RunResult>({
+  schemaVersion: oneOf(1),
+  run,
+  tool: objectOf<RunResult['tool']>({ name: readText, version: readText, commit: readText }),
+  scenario: objectOf<RunResult['scenario']>({
+    name: readText,
+    title: readText,
+    question: readText,
+    path: readText,
+    sha256: readText,
+    kind: oneOf('steady', 'terminating'),
+    startOfDaySeconds: readNumber,
+    warmUpSeconds: readNumber,
+  }),
+  calibration: objectOf<RunResult['calibration']>({ name: readText, sha256: readText }),
+  engine: oneOf('virtual', 'live'),
+  timeCompression: readNumber,
+  seed: readNumber,
+  replications: readNumber,
+  simulatedSeconds: readNumber,
+  fingerprint,
+  journeys,
+  calls,
+  attempts,
+  exchanges,
+  attack,
+  throughputRps,
+  latencyNs,
+  faults,
+  instances: recordOf(scope),
+  servers: listOf(server),
+  services: listOf(objectOf<ServiceResult>({ id: readText, calls, latencyNs })),
+  memberClasses: listOf(
+    objectOf<MemberClassResult>({ consumer: readText, provider: readText, calls, latencyNs }),
+  ),
+  stages: listOf(
+    objectOf<StageResult>({
+      side: oneOf('consumer', 'provider'),
+      stage: readText,
+      meanNs: readNumber,
+      share: readNumber,
+    }),
+  ),
+  systems: listOf(
+    objectOf<SystemResult>({
+      id: readText,
+      utilisation: readNumber,
+      queueLengthMax: readNumber,
+      served: readNumber,
+    }),
+  ),
+  incidents: listOf(incident),
+  trust: listOf(
+    objectOf<TrustInterval>({
+      scope: readText,
+      clock: readText,
+      fromSeconds: readNumber,
+      toSeconds: readNumber,
+    }),
+  ),
+  replicationResults: listOf(
+    objectOf<ReplicationSummary>({
+      index: readNumber,
+      fingerprint,
+      metrics: recordOf(nullOr(readNumber)),
+    }),
+  ),
+  thresholds: listOf(threshold),
+  checks: listOf(
+    objectOf<CheckResult>({
+      name: readText,
+      verdict: oneOf('passed', 'failed', 'unknown'),
+      detail: readText,
+    }),
+  ),
+  confidence,
+  assumptions: listOf(
+    objectOf<AssumptionResult>({
+      what: readText,
+      value: readText,
+      confidence: oneOf('published', 'derived', 'estimated'),
+      source: readText,
+    }),
+  ),
+  verdict: oneOf('passed', 'failed', 'inconclusive', 'invalid', 'violated', 'regressed'),
+});

@@ -1,0 +1,27 @@
+/** Everything that was put in, with what is known of it: the uncertain first. */
+import type { AssumptionResult } from '../../sim/metrics/result.ts';
+import { markup } from '../markup.ts';
+import type { Markup } from '../markup.ts';
+import { columnsOf, tableMarkup } from '../table.ts';
+
+const ORDER = ['estimated', 'derived', 'published'];
+
+export function assumptionTable(assumptions: readonly AssumptionResult[]): Markup {
+  if (assumptions.length === 0) return markup`<p class="none">The result states none.</p>`;
+  const rows = assumptions
+    .toSorted((a, b) => ORDER.indexOf(a.confidence) - ORDER.indexOf(b.confidence))
+    .map(({ what, value, confidence, source }) => [
+      what,
+      value,
+      markup`<span class="pill pill-${confidence}">${confidence}</span>`,
+      source,
+    ]);
+  const counts = ORDER.map((confidence) => {
+    const count = assumptions.filter((row) => row.confidence === confidence).length;
+    return `${count} ${confidence}`;
+  });
+  return markup`<p>${counts.join(', ')}. <b>Published</b>: a source states it. <b>Derived</b>:
+worked out from published figures. <b>Estimated</b>: nobody publishes it; change it in the scenario
+and see what follows.</p>
+${tableMarkup({ columns: columnsOf('what', 'value', 'confidence', 'source'), rows }, 'Assumptions')}`;
+}

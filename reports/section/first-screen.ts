@@ -1,0 +1,185 @@
+/**
+ * What somebody reads who reads nothing else: the question, the verdict and why, three numbers,
+ * the run with its incidents, whether to believe it, and what had to be guessed.
+ */
+import type { RunResult, Verdict } from '../../sim/metrics/result.ts';
+import { incidentStrip } from '../chart/incident-strip.ts';
+import { NARROW, svgMarkup, WIDE } from '../chart.ts';
+import {
+  formatAmount,
+  formatDuration,
+  formatNumberOf,
+  formatRate,
+  formatShare,
+  shareOf,
+} from '../format.ts';
+import { formatInstant } from '../instant.ts';
+import { markup, NOTHING } from '../markup.ts';
+import type { Content, Markup } from '../markup.ts';
+import { formatMetric } from '../metric-text.ts';
+import type { Timeline } from '../timeline.ts';
+import { reasonText, VERDICT_WORDS } from '../verdict-text.ts';
+
+/** Estimates printed here; a country makes about twenty, and a list without end helps nobody. */
+const ESTIMATES_MAX = 40;
+
+export function firstScreen(result: RunResult, timeline: Timeline): Markup {
+  const { scenario, verdict } = result;
+  const title = scenario.title === '' ? scenario.name : scenario.title;
+  const strip = incidentStrip(result, timeline);
+  const note = strip.caption === null ? NOTHING : markup`<p class="note">${strip.caption}</p>`;
+  return markup`<header class="masthead">
+<p class="eyebrow"><b>Fedlab</b> · ${scenario.name} · ${
+    result.engine === 'virtual' ? 'simulated in virtual time' : 'measured on the live network'
+  }</p>
+<h1>${title}</h1>
+<p class="question">${scenario.question}</p>
+</header>
+<section class="verdict verdict-${verdict}" aria-label="Verdict">
+${verdictIcon(verdict)}
+<div><p class="word">${VERDICT_WORDS[verdict]}</p><p>${reasonText(result)}</p></div>
+</section>
+${keyNumbers(result)}
+<div class="strip">
+${svgMarkup(strip, WIDE)}
+${svgMarkup(strip, NARROW)}
+${note}
+</div>
+<div class="pair">
+${validityBox(result, timeline)}
+${estimates(result)}
+</div>
+`;
+}
+
+/** Drawn, not a character: fonts differ. A shape of its own for each, as colour is not enough. */
+const ICONS: Readonly<Record<Verdict, string>> = {
+  passed: 'M14 25l8 8 14-17',
+  failed: 'M16 16l18 18M34 16L16 34',
+  inconclusive: 'M18 19a7 7 0 1 1 9.500 7c-2 1-2.500 2-2.500 4M25 36v.1',
+  invalid: 'M25 13v15M25 36v.1',
+  violated: 'M19 13v15M19 36v.1M31 13v15M31 36v.1',
+  regressed: 'M25 13v22M16 27l9 9 9-9',
+};
+
+function verdictIcon(verdict: Verdict): Markup {
+  return markup`<svg class="icon" viewBox="0 0 50 50" aria-hidden="true"><circle cx="25" cy="25"
+r="23"/><path d="${ICONS[verdict]}"/></svg>`;
+}
+
+function keyNumbers(result: RunResult): Markup {
+  const { calls, throughputRps, latencyNs } = result;
+  const share = shareOf(calls.answered, calls.due);
+  return markup`<section class="keys" aria-label="Key numbers">
+${keyNumber(
+  'Good throughput',
+  formatRate(throughputRps.good),
+  spread(result, 'throughputGood'),
+  `${formatRate(throughputRps.offered)} offered, ${formatRate(throughputRps.achieved)} achieved`,
+)}
+${keyNumber(
+  'Latency, p99',
+  formatDuration(latencyNs.p99),
+  spread(result, 'latencyP99'),
+  `p50 ${formatDuration(latencyNs.p50)}, p99.9 ${formatDuration(latencyNs.p999)}`,
+)}
+${keyNumber(
+  'Calls answered',
+  formatShare(share),
+  spread(result, 'goodShare'),
+  `${formatAmount(calls.answered)} of ${formatAmount(calls.due)}, ${formatAmount(calls.faulted)} with a fault`,
+)}
+</section>`;
+}
+
+function keyNumber(title: string, value: string, range: string, detail: string): Markup {
+  return markup`<div class="key"><h2>${title}</h2><p class="value">${value}</p>
+<p class="range">${range}</p><p class="detail">${detail}</p></div>`;
+}
+
+/** How far the replications are apart, in the words of the method. */
+function spread({ confidence, replicationResults }: RunResult, metric: string): string {
+  const found = confidence.metrics[metric];
+  const count = replicationResults.length;
+  if (found !== undefined && found.halfWidth !== null && confidence.method === 'student-t') {
+    const level = formatShare(confidence.level);
+    return `± ${formatMetric(metric, found.halfWidth)} (${level} confidence, ${count} replications)`;
+  }
+  if (found !== undefined && found.min !== null && found.max !== null && count > 1) {
+    const [from, to] = [found.min, found.max].map((value) => formatMetric(metric, value));
+    return `${from} to ${to} over ${formatNumberOf(count, 'replication')}`;
+  }
+  return count === 1 ? 'one replication: no spread known' : 'spread not known';
+}
+
+function validityBox(result: RunResult, timeline: Timeline): Markup {
+  const { run, fingerprint, checks } = result;
+  const done = result.replicationResults.length;
+  const limits = checks.filter(({ name }) => /limit/i.test(name));
+  const limit = limits.find((check) => check.verdict !== 'passed');
+  const unpassed = checks.filter((check) => check.verdict !== 'passed').length;
+  const rows: readonly (readonly [string, Content])[] = [
+    ['Seed', markup`<code>${String(result.seed)}</code>`],
+    [
+      'Replications',
+      done === result.replications
+        ? String(done)
+        : markup`<b class="bad">${String(done)} of ${String(result.replications)}</b>`,
+    ],
+    ['Simulated', `${formatInstant(timeline, 0)} to ${formatInstant(timeline, timeline.toSeconds)}`],
+    [
+      'Limits of the run',
+      limit === undefined
+        ? limits.length > 0
+          ? 'none was met'
+          : 'no check looked at them'
+        : markup`<b class="bad">${limit.detail === '' ? limit.name : limit.detail}</b>`,
+    ],
+    ['Checks', checkSummary(checks.length, unpassed)],
+    ['Worker failures', workerFailures(result)],
+    ['Interrupted', run.isInterrupted ? markup`<b class="bad">yes</b>` : 'no'],
+    [
+      'Fingerprint',
+      markup`<code>${fingerprint.order} ${fingerprint.kinds} ${fingerprint.sizes} ${
+        fingerprint.results
+      }</code>`,
+    ],
+  ];
+  return markup`<section class="box"><h2>Can it be believed?</h2><dl>${rows.map(
+    ([term, value]) => markup`<div><dt>${term}</dt><dd>${value}</dd></div>\n`,
+  )}</dl></section>`;
+}
+
+function checkSummary(count: number, unpassed: number): Content {
+  if (count === 0) return 'none was made';
+  const text = `${count - unpassed} of ${count} passed`;
+  return unpassed === 0 ? text : markup`<b class="bad">${text}</b>`;
+}
+
+function workerFailures({ run }: RunResult): Content {
+  const { workerFailures: failures } = run;
+  if (failures.length === 0) return 'none';
+  const [{ replicationIndex, reason }] = failures;
+  const more = failures.length > 1 ? `, and ${failures.length - 1} more` : '';
+  return markup`<b class="bad">${formatNumberOf(failures.length, 'failure')}</b>, run again:
+replication ${String(replicationIndex)}, ${reason}${more}`;
+}
+
+function estimates({ assumptions }: RunResult): Markup {
+  const estimated = assumptions.filter(({ confidence }) => confidence === 'estimated');
+  const shown = estimated.slice(0, ESTIMATES_MAX);
+  const left = estimated.length - shown.length;
+  const items = shown.map(({ what, value }) => markup`<li>${what}: <b>${value}</b></li>\n`);
+  const more =
+    left > 0
+      ? markup`<p class="note">and ${String(left)} more under <a href="#assumptions">assumptions</a></p>`
+      : NOTHING;
+  const list =
+    items.length === 0
+      ? markup`<p>Every figure is published, or derived from published ones.</p>`
+      : markup`<ul class="estimates${items.length > 12 ? ' many' : ''}">${items}</ul>${more}`;
+  return markup`<section class="box"><h2>Estimated, because nobody publishes it</h2>
+${list}
+<p class="note">${String(assumptions.length - estimated.length)} other assumptions are published or
+derived: <a href="#assumptions">all of them, with sources</a>.</p></section>`;
+}

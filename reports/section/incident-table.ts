@@ -1,0 +1,62 @@
+/** The incidents with their recovery, and the times in which a trust clock had run out. */
+import type { RunResult } from '../../sim/metrics/result.ts';
+import { formatAmount, formatCount, formatSeconds } from '../format.ts';
+import { formatInstant } from '../instant.ts';
+import { markup, NOTHING } from '../markup.ts';
+import type { Markup } from '../markup.ts';
+import { columnsOf, tableMarkup } from '../table.ts';
+import type { Timeline } from '../timeline.ts';
+
+const TARGETS_SHOWN = 3;
+
+export function incidentTable(result: RunResult, timeline: Timeline): Markup {
+  const { incidents, attack } = result;
+  if (incidents.length === 0) return markup`<p class="none">No incident was planned.</p>`;
+  const columns = columnsOf('incident', 'kind', 'from', 'to', 'lasts#', 'recovery#', 'targets');
+  const rows = incidents.map((incident) => {
+    const { name, id, kind, isAttack, startSeconds, endSeconds, targets } = incident;
+    return [
+      name === '' ? id : name,
+      isAttack ? `${kind} (attack)` : kind,
+      formatInstant(timeline, startSeconds),
+      formatInstant(timeline, endSeconds),
+      formatSeconds(Math.max(0, endSeconds - startSeconds)),
+      recoveryText(incident.recoverySeconds),
+      targetText(targets),
+    ];
+  });
+  const attackNote =
+    attack.requests > 0
+      ? markup` Attacks sent ${formatAmount(attack.requests)} requests:
+${formatCount(attack.refused)} refused, ${formatCount(attack.served)} served,
+${formatCount(attack.openAtEnd)} open at the end.`
+      : NOTHING;
+  return markup`${tableMarkup({ columns, rows }, 'Incidents')}
+<p class="note">Recovery: from the end of the incident until what it disturbed is back.${attackNote}</p>`;
+}
+
+/** Null is one of two things, and the result does not say which. */
+function recoveryText(seconds: number | null): string {
+  if (seconds === null) return 'not seen';
+  return seconds === 0 ? 'at once' : formatSeconds(seconds);
+}
+
+function targetText(targets: readonly string[]): string {
+  const shown = targets.slice(0, TARGETS_SHOWN).join(', ');
+  const left = targets.length - TARGETS_SHOWN;
+  return left > 0 ? `${shown} and ${left} more` : shown;
+}
+
+export function trustTable({ trust }: RunResult, timeline: Timeline): Markup {
+  if (trust.length === 0) return NOTHING;
+  const rows = trust.map(({ scope, clock, fromSeconds, toSeconds }) => [
+    scope,
+    clock,
+    formatInstant(timeline, fromSeconds),
+    formatInstant(timeline, toSeconds),
+    formatSeconds(Math.max(0, toSeconds - fromSeconds)),
+  ]);
+  const columns = columnsOf('where', 'what had run out', 'from', 'to', 'lasted#');
+  return markup`<h3>Trust that had run out</h3>
+${tableMarkup({ columns, rows }, 'Trust that had run out')}`;
+}

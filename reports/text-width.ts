@@ -1,0 +1,46 @@
+/**
+ * How wide a text will be, without a browser to ask. Widths are of a common sans-serif, in parts
+ * of the font size, and rather too large: a label that is cut early is better than two that meet.
+ */
+
+const NARROW = /[ijltfr.,:;'|!()[\]\s-]/;
+const WIDE = /[mwMW@%–—…]/;
+const CAPITAL = /[A-Z]/;
+/** CJK and everything else that is drawn in a square. */
+const FULL = /[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]/;
+
+export function textWidth(text: string, fontSize: number): number {
+  let width = 0;
+  for (const character of text) {
+    if (character.length > 1 || FULL.test(character)) width += 1.1;
+    else if (NARROW.test(character)) width += 0.38;
+    else if (WIDE.test(character)) width += 0.98;
+    else if (CAPITAL.test(character)) width += 0.72;
+    else width += 0.61;
+  }
+  return width * fontSize;
+}
+
+/** The text, or as much of its beginning as fits, with an ellipsis. */
+export function fitText(text: string, width: number, fontSize: number): string {
+  if (textWidth(text, fontSize) <= width) return text;
+  return cut([...text.slice(0, 500)], width, fontSize, (kept) => `${kept.join('').trimEnd()}…`);
+}
+
+/** The same for identifiers, which differ at their ends. */
+export function fitTextEnd(text: string, width: number, fontSize: number): string {
+  if (textWidth(text, fontSize) <= width) return text;
+  const backwards = [...text.slice(-500)].toReversed();
+  return cut(backwards, width, fontSize, (kept) => `…${kept.toReversed().join('').trimStart()}`);
+}
+
+function cut(
+  characters: readonly string[],
+  width: number,
+  fontSize: number,
+  join: (kept: readonly string[]) => string,
+): string {
+  let count = characters.length;
+  while (count > 0 && textWidth(join(characters.slice(0, count)), fontSize) > width) count--;
+  return count === 0 ? '' : join(characters.slice(0, count));
+}

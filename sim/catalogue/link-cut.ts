@@ -1,0 +1,17 @@
+import { PatchColumn } from '../plan/plan.ts';
+import { patchesOf, toggle } from './incident.ts';
+import type { IncidentKind } from './incident.ts';
+import { linkRows } from './link-target.ts';
+
+export const linkCut: IncidentKind = {
+  kind: 'link-cut',
+  title: 'A link is cut',
+  prose:
+    'Nothing passes, and nobody is told: whoever sends waits for a time-out. One way, requests ' +
+    'arrive and are worked on, and the answers are lost.',
+  isAttack: false,
+  target: 'link',
+  targetProse: 'links, `EE->FI` or `EE<->FI`, or all links of a server, `EE/ss1`',
+  settings: [toggle('oneWay', false, 'only the first direction of the target is cut')],
+  compile: (context) => patchesOf(linkRows(context), PatchColumn.LinkCut, 1),
+};

@@ -1,0 +1,19 @@
+import { PatchColumn, SystemState } from '../plan/plan.ts';
+import { patchesOf, targetRows } from './incident.ts';
+import type { IncidentKind } from './incident.ts';
+
+export const systemRefusing: IncidentKind = {
+  kind: 'system-refusing',
+  title: 'An information system refuses connections',
+  prose: 'Its port is closed: every request fails at once, and costs little.',
+  isAttack: false,
+  target: 'system',
+  targetProse: 'information systems, or services: then the systems that answer for them',
+  settings: [],
+  compile: (context) =>
+    patchesOf(
+      targetRows(context, context.lookup.system),
+      PatchColumn.SystemState,
+      SystemState.Refusing,
+    ),
+};

@@ -1,0 +1,51 @@
+/**
+ * The kinds of events, in the order in which simultaneous ones leave: the world changes first,
+ * then what was under way completes, then the new arrives. `a` and `b` as written beside each.
+ */
+export const EventKind = {
+  /** a: row of `patches`. */
+  Patch: 0,
+  /** A server is ready again. a: server, b: epoch. */
+  ServerReady: 1,
+  /** The end of the warm-up. */
+  WarmUpEnd: 2,
+  /** The effect of a leg is done. a: leg, b: sequence. */
+  LegDone: 3,
+  /** Its deadline came first. a: leg, b: sequence. */
+  LegTimedOut: 4,
+  /** It failed, see `failCause`. a: leg, b: sequence. */
+  LegFailed: 5,
+  /** No TCP connect of an attempt completed in time. a: leg, b: sequence. */
+  ConnectSilent: 6,
+  /** The TCP connection stands and the ClientHello has come. a: slot, b: generation. */
+  ServerHello: 7,
+  /** The server's part of the handshake has come back. a: leg, b: sequence. */
+  HandshakeReply: 8,
+  /** Wire, to the provider. a: slot, b: generation. */
+  RequestPart: 9,
+  MessageEnd: 10,
+  /** Wire, to the consumer. */
+  ResponseEnd: 11,
+  FaultPart: 12,
+  ClosedAtClient: 13,
+  /** Wire, to the provider. */
+  ClosedAtServer: 14,
+  /** A request reaches an information system. a: leg, b: sequence. */
+  SystemArrival: 15,
+  /** An information system has worked one off. a: slot. */
+  SystemDone: 16,
+  /** The token has made a signature value. a: signer, b: sequence. */
+  SignerDone: 17,
+  /** The patience of the head of a queue may be over. a: queue. */
+  QueueTimer: 18,
+  /** The oldest idle connection of a pool may be too old. a: pool. */
+  PoolTimer: 19,
+  /** A connection of a flood ends. a: server, b: epoch. */
+  FloodEnd: 20,
+  /** TCP gives a stalled message up. a: slot, b: generation. */
+  GiveUp: 21,
+  /** a: bucket. */
+  BucketEnd: 22,
+  /** Of the queue of sources only. a: source. */
+  Arrival: 23,
+} as const;

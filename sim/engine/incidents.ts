@@ -1,0 +1,133 @@
+/**
+ * Patches applied: the source of truth changes, and what died with it is buried. Nothing here
+ * reaches into what a server believes.
+ */
+import { Purpose } from '../base/random.ts';
+import { PatchColumn } from '../plan/plan.ts';
+import { ClientStage, ServerStage } from '../protocol/exchange.ts';
+import { Cause, faultOf, Prefix } from '../protocol/fault.ts';
+import { EventKind } from './event-kind.ts';
+import type { Legs } from './legs.ts';
+import type { RunState } from './state.ts';
+
+const NO_ANSWER = faultOf(Prefix.ClientProxy, Cause.NoAnswer);
+
+export class Incidents {
+  readonly #state: RunState;
+  readonly #legs: Legs;
+
+  constructor(state: RunState, legs: Legs) {
+    this.#state = state;
+    this.#legs = legs;
+    const { timeUs } = state.plan.patches;
+    for (let patch = 0; patch < timeUs.length; patch++) {
+      state.events.schedule(timeUs[patch], EventKind.Patch, patch, patch, 0);
+    }
+  }
+
+  apply(patch: number): void {
+    const state = this.#state;
+    const { column, row: rows, value: values } = state.plan.patches;
+    const row = rows[patch];
+    const value = values[patch];
+    switch (column[patch]) {
+      case PatchColumn.ServerPower:
+        if (value === 0) this.#stop(row);
+        else this.#start(row);
+        return;
+      case PatchColumn.SystemState:
+        state.systemState[row] = value;
+        this.#legs.systems.changed(row);
+        return;
+      case PatchColumn.SystemSlowness:
+        state.systemSlowness[row] = value;
+        return;
+      case PatchColumn.LinkCut:
+        state.linkCut[row] = value;
+        if (value === 0) state.heal(row);
+        return;
+      case PatchColumn.LinkExtraDelayUs:
+        state.linkExtraDelayUs[row] = value;
+        return;
+      case PatchColumn.LinkExtraJitterUs:
+        state.linkExtraJitterUs[row] = value;
+        return;
+      case PatchColumn.LinkLoss:
+        state.linkLoss[row] = value;
+        return;
+      default:
+        state.linkBandwidth[row] = value;
+    }
+  }
+
+  /** The server is ready again, unless it was stopped once more while it started. */
+  ready(server: number, epoch: number): void {
+    const state = this.#state;
+    if (state.epoch[server] !== epoch || state.isUp[server] === 1) return;
+    state.isUp[server] = 1;
+    const fromUs = Math.max(state.downSinceUs[server], state.plan.warmUpUs);
+    state.downUs[server] += Math.max(0, state.nowUs - fromUs);
+    state.downSinceUs[server] = -1;
+  }
+
+  /** Servers that are still down are down until now. */
+  settle(): void {
+    const { isUp, downSinceUs, downUs, nowUs, plan } = this.#state;
+    for (let server = 0; server < isUp.length; server++) {
+      if (isUp[server] === 1) continue;
+      downUs[server] += Math.max(0, nowUs - Math.max(downSinceUs[server], plan.warmUpUs));
+    }
+  }
+
+  #start(server: number): void {
+    const { events, nowUs, plan, epoch, isUp } = this.#state;
+    if (isUp[server] === 1) return;
+    const readyUs = nowUs + plan.servers.startUpUs[server];
+    events.schedule(readyUs, EventKind.ServerReady, server, server, epoch[server]);
+  }
+
+  /** The process dies: its threads, connections, queues and half-done exchanges with it. */
+  #stop(server: number): void {
+    const state = this.#state;
+    const { table } = state;
+    if (state.isUp[server] === 0) {
+      // It was starting: the start is void.
+      state.epoch[server]++;
+      return;
+    }
+    state.isUp[server] = 0;
+    state.epoch[server]++;
+    state.downSinceUs[server] = state.nowUs;
+    for (let slot = 0; slot < table.capacity; slot++) {
+      if (table.isUsed[slot] === 1) this.#bury(server, slot);
+    }
+    this.#legs.clientThreads.reset(server);
+    this.#legs.serverThreads.reset(server);
+    this.#legs.messageLog.reset(server);
+    this.#legs.signing.reset(server);
+    this.#legs.connecting.reset(server);
+    if (!state.sharesHost(server)) state.cpu.reset(state.plan.servers.host[server], state.nowUs);
+  }
+
+  /** What a dying server had to do with one exchange; the other side hears of it by the wire. */
+  #bury(server: number, slot: number): void {
+    const state = this.#state;
+    const { table } = state;
+    const client = slot * 2;
+    const provider = client + 1;
+    const isProvider =
+      table.providerServer[slot] === server && table.stage[provider] !== ServerStage.Closed;
+    if (isProvider && table.providerRequestInUs[slot] > 0) {
+      if (table.stage[client] !== ClientStage.Closed) {
+        state.send(EventKind.ClosedAtClient, slot, false, 0, Purpose.LinkPeerClosed);
+      }
+      this.#legs.abandon(slot);
+    }
+    if (table.clientServer[slot] !== server || table.isUsed[slot] === 0) return;
+    if (table.stage[client] === ClientStage.Closed) return;
+    if (table.stage[provider] !== ServerStage.Closed) {
+      state.send(EventKind.ClosedAtServer, slot, true, 0, Purpose.LinkPeerClosed);
+    }
+    this.#legs.cutOff(slot, NO_ANSWER);
+  }
+}

@@ -1,0 +1,560 @@
+/**
+ * The virtual driver of both legs: it measures facts, asks protocol/exchange.ts for the
+ * transition, prices the one effect and feeds the result back. It contains no rule.
+ */
+import { Purpose } from '../base/random.ts';
+import { Cost, Effect } from '../protocol/effect.ts';
+import {
+  advanceClientLeg,
+  advanceServerLeg,
+  ALL_FACTS,
+  CLIENT_HOLDS,
+  CLIENT_READS,
+  clientNeeds,
+  ClientStage,
+  effectOf,
+  Fact,
+  faultOfTransition,
+  Hold,
+  Input,
+  inputOf,
+  SERVER_HOLDS,
+  SERVER_READS,
+  serverNeeds,
+  ServerStage,
+  stageOf,
+} from '../protocol/exchange.ts';
+import { Cause } from '../protocol/fault.ts';
+import { CLIENT_STAGES, SERVER_STAGES } from '../world/exchange-table.ts';
+import { Capacity } from './capacity.ts';
+import { Connecting } from './connecting.ts';
+import { EventKind } from './event-kind.ts';
+import { Signing } from './signing.ts';
+import type { RunState } from './state.ts';
+import { Systems } from './systems.ts';
+
+/** The leg waits: for an event, a place, or the wire. */
+const NOTHING = -1;
+
+export type FinishedListener = (slot: number, fault: number, endUs: number) => void;
+
+export class Legs {
+  readonly clientThreads: Capacity;
+  readonly serverThreads: Capacity;
+  readonly messageLog: Capacity;
+  readonly connecting: Connecting;
+  readonly signing: Signing;
+  readonly systems: Systems;
+  readonly #state: RunState;
+  readonly #finished: FinishedListener;
+  readonly #feedLater = (leg: number, input: number): void => this.feed(leg, input);
+
+  constructor(state: RunState, finished: FinishedListener) {
+    const { servers } = state.plan;
+    const { rows, queues } = state;
+    this.#state = state;
+    this.#finished = finished;
+    this.clientThreads = new Capacity(state, servers.clientThreads, rows.clientThreads);
+    this.serverThreads = new Capacity(state, servers.serverThreads, rows.serverThreads);
+    this.messageLog = new Capacity(state, servers.logConnections, rows.messageLog);
+    this.connecting = new Connecting(state, this.#feedLater);
+    this.signing = new Signing(state);
+    this.systems = new Systems(state);
+    for (let server = 0; server < servers.id.length; server++) {
+      queues.patienceUs[rows.clientThreads + server] = servers.idleTimeoutUs[server];
+      queues.patienceUs[rows.serverThreads + server] = servers.idleTimeoutUs[server];
+      queues.patienceUs[rows.receive + server] = servers.idleTimeoutUs[server];
+      queues.patienceUs[rows.messageLog + server] = servers.logPoolTimeoutUs[server];
+    }
+  }
+
+  /** An exchange has come to its consumer's server. */
+  arrive(slot: number): void {
+    const { table, nowUs } = this.#state;
+    const leg = slot * 2;
+    table.sinceUs[leg] = nowUs;
+    table.effect[leg] = Effect.None;
+    table.requestInUs[slot] = nowUs;
+    table.waitUs[leg] = NaN;
+    table.serviceUs[leg] = NaN;
+    if (this.clientThreads.request(table.clientServer[slot], leg)) {
+      this.feed(leg, Input.ThreadGranted);
+    }
+  }
+
+  /** Moves a leg by an input, and on, as long as its effects are done at once. */
+  feed(leg: number, first: number): void {
+    const { table } = this.#state;
+    const isServer = (leg & 1) === 1;
+    const reads = isServer ? SERVER_READS : CLIENT_READS;
+    for (let input = first; input !== NOTHING;) {
+      const transition = this.#advance(leg, input);
+      const effect = effectOf(transition);
+      const next = isServer
+        ? this.#performServer(leg, effect, faultOfTransition(transition))
+        : this.#performClient(leg, effect, faultOfTransition(transition));
+      input = next;
+      const kept = table.mailbox[leg];
+      if (input === NOTHING && kept !== 0 && (reads[table.stage[leg]] >> (kept & 0xff)) & 1) {
+        table.mailbox[leg] = 0;
+        input = kept;
+      }
+    }
+    table.freeIfDone(leg >> 1);
+  }
+
+  /** A wire input: read now, or kept in the socket's buffer until the leg reads it. */
+  receive(leg: number, input: number): void {
+    const { table } = this.#state;
+    const stage = table.stage[leg];
+    const isServer = (leg & 1) === 1;
+    if (stage === (isServer ? ServerStage.Closed : ClientStage.Closed)) return;
+    const reads = isServer ? SERVER_READS[stage] : CLIENT_READS[stage];
+    if ((reads >> (input & 0xff)) & 1) this.feed(leg, input);
+    // A fault or a message stays in front of the closing that follows it.
+    else if (table.mailbox[leg] === 0) table.mailbox[leg] = input;
+  }
+
+  /** What the provider's server sent comes to the consumer's, behind the response's head. */
+  receiveResponse(slot: number, input: number): void {
+    const state = this.#state;
+    const { table } = state;
+    const leg = slot * 2;
+    const headUs = table.headUs[slot];
+    if (headUs >= 0 && table.stage[leg] === ClientStage.Sent) {
+      // The head came earlier; nothing of this leg could have come in between.
+      const { nowUs } = state;
+      state.nowUs = Math.min(nowUs, Math.max(headUs, table.sinceUs[leg]));
+      table.responseInUs[slot] = state.nowUs;
+      this.feed(leg, Input.ResponseHead);
+      state.nowUs = nowUs;
+    }
+    this.receive(leg, input);
+  }
+
+  /** The request part has come to the provider's server. */
+  open(slot: number): void {
+    const state = this.#state;
+    const { table } = state;
+    const leg = slot * 2 + 1;
+    if (table.stage[leg] !== ServerStage.Waiting) return;
+    const server = table.providerServer[slot];
+    if (state.epoch[server] !== table.providerEpoch[slot]) {
+      state.send(EventKind.ClosedAtClient, slot, false, 0, Purpose.LinkPeerClosed);
+      this.abandon(slot);
+      return;
+    }
+    if (table.isAttack[slot] === 0) state.recorder.exchanges[server]++;
+    table.sinceUs[leg] = state.nowUs;
+    table.providerRequestInUs[slot] = state.nowUs;
+    table.waitUs[leg] = NaN;
+    table.serviceUs[leg] = NaN;
+    if (this.serverThreads.request(server, leg)) this.feed(leg, Input.ThreadGranted);
+  }
+
+  /** The effect of a leg is done; a condition may make it fail at its end. */
+  done(leg: number): void {
+    const { table } = this.#state;
+    const effect = table.effect[leg];
+    if (effect === Effect.Connect) this.connecting.complete(leg, this.#failure(leg, effect));
+    else this.feed(leg, this.#result(leg, effect));
+  }
+
+  failed(leg: number): void {
+    this.feed(leg, inputOf(Input.Failed, this.#state.table.failCause[leg]));
+  }
+
+  timedOut(leg: number): void {
+    const { table } = this.#state;
+    if (table.effect[leg] === Effect.Connect) this.connecting.reject(leg, Cause.IoError);
+    else this.feed(leg, Input.TimedOut);
+  }
+
+  /** The patience of the head of a queue may be over. */
+  queueTimer(queue: number): void {
+    const { queues, nowUs, events, rows } = this.#state;
+    queues.isArmed[queue] = 0;
+    const patienceUs = queues.patienceUs[queue];
+    for (let leg = queues.head[queue]; leg !== -1; leg = queues.head[queue]) {
+      if (queues.enteredUs[leg] + patienceUs > nowUs) break;
+      queues.remove(leg);
+      if (queue >= rows.antiDos && queue < rows.signing) {
+        this.connecting.reject(leg, Cause.IoError);
+      } else {
+        this.feed(leg, Input.TimedOut);
+      }
+    }
+    const head = queues.head[queue];
+    // A leg that has timed out may have let another one in, and wound the timer.
+    if (head === -1 || queues.isArmed[queue] === 1) return;
+    queues.isArmed[queue] = 1;
+    events.schedule(queues.enteredUs[head] + patienceUs, EventKind.QueueTimer, queue, queue, 0);
+  }
+
+  /** Legs that were given what they waited for. */
+  serveGranted(): void {
+    const { granted, table } = this.#state;
+    for (let at = 0; at < granted.length; at++) {
+      const leg = granted[at];
+      // Its server has died in the same event: the place is gone with it.
+      if (table.isUsed[leg >> 1] === 0 || this.#isClosed(leg)) continue;
+      const effect = table.effect[leg];
+      const next =
+        effect === Effect.Connect
+          ? this.connecting.begin(leg)
+          : effect === Effect.Log
+            ? this.#writeLog(leg)
+            : Input.ThreadGranted;
+      if (next !== NOTHING) this.feed(leg, next);
+    }
+    granted.length = 0;
+  }
+
+  /** The provider's leg ends without a word: its process has died, or never saw the request. */
+  abandon(slot: number): void {
+    const { table, queues, rows } = this.#state;
+    const leg = slot * 2 + 1;
+    const queue = queues.queueOf[leg];
+    if (queue !== -1 && queue < rows.systems) queues.remove(leg);
+    table.stage[leg] = ServerStage.Closed;
+    table.sequence[leg]++;
+    table.mailbox[leg] = 0;
+    table.freeIfDone(slot);
+  }
+
+  /** The consumer's leg ends without an answer: its process has died. */
+  cutOff(slot: number, fault: number): void {
+    const { table, queues, nowUs } = this.#state;
+    const leg = slot * 2;
+    if (queues.queueOf[leg] !== -1) queues.remove(leg);
+    table.stage[leg] = ClientStage.Closed;
+    table.sequence[leg]++;
+    table.mailbox[leg] = 0;
+    this.connecting.release(slot, false);
+    this.#finished(slot, fault, nowUs);
+    table.freeIfDone(slot);
+  }
+
+  #advance(leg: number, input: number): number {
+    const state = this.#state;
+    const { table, nowUs, hash } = state;
+    const slot = leg >> 1;
+    const isServer = (leg & 1) === 1;
+    const stage = table.stage[leg];
+    const needs = isServer ? serverNeeds(stage, input) : clientNeeds(stage, input);
+    const facts = needs === 0 ? 0 : this.#facts(leg) & needs;
+    const transition = isServer
+      ? advanceServerLeg(stage, input, facts)
+      : advanceClientLeg(stage, input, facts);
+    hash.kinds.addInt(transition | ((leg & 1) << 24));
+    if (table.kept[slot] !== -1) {
+      state.journal.append({
+        timeUs: nowUs,
+        exchange: table.kept[slot],
+        leg: leg & 1,
+        input,
+        facts,
+        transition,
+        waitUs: table.waitUs[leg],
+        serviceUs: table.serviceUs[leg],
+      });
+    }
+    const spentUs = nowUs - table.sinceUs[leg];
+    if (isServer) table.serverStageUs[slot * SERVER_STAGES + stage] += spentUs;
+    else table.clientStageUs[slot * CLIENT_STAGES + stage] += spentUs;
+    const next = stageOf(transition);
+    table.stage[leg] = next;
+    table.effect[leg] = effectOf(transition);
+    table.sinceUs[leg] = nowUs;
+    table.sequence[leg]++;
+    table.waitUs[leg] = NaN;
+    table.serviceUs[leg] = NaN;
+    this.#release(leg, input, stage, next);
+    return transition;
+  }
+
+  /** What the new stage no longer holds is given back; who waits for it is served afterwards. */
+  #release(leg: number, input: number, stage: number, next: number): void {
+    const { table, queues, rows, granted } = this.#state;
+    const slot = leg >> 1;
+    const isServer = (leg & 1) === 1;
+    const queue = queues.queueOf[leg];
+    // Whoever leaves waits no longer; but an information system works on regardless.
+    if (queue !== -1 && queue < rows.systems) queues.remove(leg);
+    const holds = isServer ? SERVER_HOLDS : CLIENT_HOLDS;
+    // The thread of a request that is refused as soon as it is taken up was held for no stage.
+    const taken = input === Input.ThreadGranted ? Hold.Thread : 0;
+    const released = (holds[stage] | taken) & ~holds[next];
+    const server = isServer ? table.providerServer[slot] : table.clientServer[slot];
+    // A log stage that failed at once, or timed out in the queue, never had a connection.
+    if ((released & Hold.LogConnection) !== 0 && table.holdsLog[leg] === 1) {
+      table.holdsLog[leg] = 0;
+      const after = this.messageLog.release(server);
+      if (after !== -1) granted.push(after);
+    }
+    if ((released & Hold.Thread) !== 0) {
+      const threads = isServer ? this.serverThreads : this.clientThreads;
+      const after = threads.release(server);
+      if (after !== -1) granted.push(after);
+    }
+    if (isServer) return;
+    if (next === ClientStage.Closed) this.connecting.release(slot, false);
+    else if ((released & Hold.Connection) !== 0) this.connecting.release(slot, true);
+  }
+
+  /** The facts of a leg, from its own server's view, at this instant. */
+  #facts(leg: number): number {
+    const { table, plan } = this.#state;
+    const { servers, flows, services } = plan;
+    const slot = leg >> 1;
+    const flow = table.flow[slot];
+    const service = flows.service[flow];
+    const isSoap = services.isSoap[service] === 1 ? Fact.IsRest : 0;
+    if ((leg & 1) === 0) {
+      const server = table.clientServer[slot];
+      const bytes =
+        table.stage[leg] < ClientStage.Sent ? table.requestBytes[slot] : table.responseBytes[slot];
+      const tooLarge = bytes > servers.loggableBytesMax[server] ? Fact.BodyLoggable : 0;
+      const broken = flows.clientFactsBroken[flow] | servers.clientFactsBroken[server];
+      return ALL_FACTS & ~(broken | tooLarge | isSoap);
+    }
+    const server = table.providerServer[slot];
+    const index = table.candidate[slot] - plan.routes.candidateFrom[flows.route[flow]];
+    const denied = (flows.accessMask[flow] >> index) & 1 ? 0 : Fact.AccessAllowed;
+    const version = servers.version[table.clientServer[slot]];
+    const tooOld = version < servers.minClientVersion[server] ? Fact.ClientVersionSupported : 0;
+    const bytes =
+      table.stage[leg] < ServerStage.Answered
+        ? table.requestBytes[slot]
+        : table.responseBytes[slot];
+    const tooLarge = bytes > servers.loggableBytesMax[server] ? Fact.BodyLoggable : 0;
+    const broken =
+      flows.serverFactsBroken[flow] |
+      servers.serverFactsBroken[server] |
+      services.factsBroken[service];
+    return ALL_FACTS & ~(broken | tooLarge | isSoap | denied | tooOld);
+  }
+
+  #result(leg: number, effect: number): number {
+    const cause = this.#failure(leg, effect);
+    return cause === Cause.None ? Input.Done : inputOf(Input.Failed, cause);
+  }
+
+  /** The cause with which a condition makes this effect fail; Cause.None: it does not. */
+  #failure(leg: number, effect: number): number {
+    const { table, plan } = this.#state;
+    const { flows, servers } = plan;
+    const slot = leg >> 1;
+    const flow = table.flow[slot];
+    if ((leg & 1) === 0) {
+      const server = table.clientServer[slot];
+      if (flows.clientFailEffect[flow] === effect) return flows.clientFailCause[flow];
+      if (servers.clientFailEffect[server] === effect) return servers.clientFailCause[server];
+      return Cause.None;
+    }
+    const server = table.providerServer[slot];
+    if (flows.serverFailEffect[flow] === effect) return flows.serverFailCause[flow];
+    if (servers.serverFailEffect[server] === effect) return servers.serverFailCause[server];
+    return Cause.None;
+  }
+
+  #performClient(leg: number, effect: number, fault: number): number {
+    const { table, plan } = this.#state;
+    const slot = leg >> 1;
+    const server = table.clientServer[slot];
+    switch (effect) {
+      case Effect.Parse:
+        return this.#spend(leg, server, Cost.Parse, Purpose.Parse, table.requestBytes[slot]);
+      case Effect.Connect:
+        table.requestOutUs[slot] = this.#state.nowUs;
+        return this.connecting.begin(leg);
+      case Effect.StreamRequest:
+        return this.#streamRequest(leg);
+      case Effect.Sign:
+        return this.#sign(leg, plan.flows.signer[table.flow[slot]]);
+      case Effect.Log:
+        return this.#log(leg, server);
+      case Effect.SendSignature:
+        this.#state.send(EventKind.MessageEnd, slot, true, 0, Purpose.LinkSignature);
+        return NOTHING;
+      case Effect.Verify: {
+        const bytes = table.responseBytes[slot];
+        return this.#spend(leg, server, Cost.Verify, Purpose.VerifyResponse, bytes);
+      }
+      case Effect.Respond:
+        this.#respond(leg, fault);
+        return NOTHING;
+      default:
+        return NOTHING;
+    }
+  }
+
+  #performServer(leg: number, effect: number, fault: number): number {
+    const { table, plan, rows } = this.#state;
+    const slot = leg >> 1;
+    const server = table.providerServer[slot];
+    switch (effect) {
+      case Effect.Admit:
+        return this.#spend(leg, server, Cost.Admit, Purpose.Admit, 0);
+      case Effect.Receive:
+        // While the body is still coming the connection is not idle.
+        if (table.mailbox[leg] === 0 && table.bodyEndUs[slot] <= this.#state.nowUs) {
+          this.#state.enqueue(rows.receive + server, leg);
+        }
+        return NOTHING;
+      case Effect.Verify: {
+        const bytes = table.requestBytes[slot];
+        return this.#spend(leg, server, Cost.Verify, Purpose.Verify, bytes);
+      }
+      case Effect.Log:
+        return this.#log(leg, server);
+      case Effect.Forward: {
+        const cause = this.#failure(leg, effect);
+        if (cause !== Cause.None) return inputOf(Input.Failed, cause);
+        this.systems.forward(leg);
+        return NOTHING;
+      }
+      case Effect.StreamResponse:
+        return this.#streamResponse(leg);
+      case Effect.Sign:
+        return this.#sign(leg, plan.candidates.signer[table.candidate[slot]]);
+      case Effect.SendResponseEnd:
+        table.providerResponseOutUs[slot] = this.#state.nowUs;
+        this.#state.send(EventKind.ResponseEnd, slot, false, 0, Purpose.LinkResponse);
+        return NOTHING;
+      case Effect.SendFault:
+        this.#countFault(slot, server);
+        table.sentFault[slot] = fault;
+        table.providerResponseOutUs[slot] = this.#state.nowUs;
+        this.#state.send(EventKind.FaultPart, slot, false, 0, Purpose.LinkFault);
+        return NOTHING;
+      case Effect.Close:
+        this.#state.send(EventKind.ClosedAtClient, slot, false, 0, Purpose.LinkPeerClosed);
+        return NOTHING;
+      default:
+        return NOTHING;
+    }
+  }
+
+  #spend(leg: number, server: number, cost: number, purpose: number, bytes: number): number {
+    const state = this.#state;
+    const endUs = state.spend(server, leg, cost, purpose, bytes);
+    if (endUs === state.nowUs) return this.#result(leg, state.table.effect[leg]);
+    state.scheduleLeg(endUs, EventKind.LegDone, leg);
+    return NOTHING;
+  }
+
+  #streamRequest(leg: number): number {
+    const state = this.#state;
+    const { table, plan, nowUs } = state;
+    const slot = leg >> 1;
+    const bytes = table.requestBytes[slot];
+    const upload = plan.flows.uploadBandwidth[table.flow[slot]];
+    const link = plan.candidates.linkOut[table.candidate[slot]];
+    const server = table.clientServer[slot];
+    const workedUs = state.spend(server, leg, Cost.Stream, Purpose.Stream, bytes);
+    const transferUs = state.transferUs(link, bytes, slot, Purpose.LossRequest);
+    const uploadUs = Math.round(bytes / upload);
+    const endUs = Math.max(workedUs, nowUs + Math.max(transferUs, uploadUs));
+    // The provider's server hears of the request at once: a slow upload holds both.
+    table.stage[leg + 1] = ServerStage.Waiting;
+    table.sequence[leg + 1]++;
+    table.bodyEndUs[slot] = endUs;
+    state.send(EventKind.RequestPart, slot, true, 0, Purpose.LinkRequest);
+    if (endUs === nowUs) return Input.Done;
+    state.scheduleLeg(endUs, EventKind.LegDone, leg);
+    return NOTHING;
+  }
+
+  #streamResponse(leg: number): number {
+    const state = this.#state;
+    const { table, plan, nowUs } = state;
+    const slot = leg >> 1;
+    const bytes = table.responseBytes[slot];
+    const back = plan.candidates.linkBack[table.candidate[slot]];
+    const server = table.providerServer[slot];
+    table.providerResponseInUs[slot] = nowUs;
+    // The head is no event: until the response's end nothing of the consumer's can come between.
+    table.headUs[slot] = nowUs + state.packetUs(back, slot, Purpose.LinkResponseHead);
+    table.lastBackUs[slot] = Math.max(table.lastBackUs[slot], table.headUs[slot]);
+    const workedUs = state.spend(server, leg, Cost.Stream, Purpose.StreamResponse, bytes);
+    const transferUs = state.transferUs(back, bytes, slot, Purpose.LossResponse);
+    const endUs = Math.max(workedUs, nowUs + transferUs);
+    if (endUs === nowUs) return Input.Done;
+    state.scheduleLeg(endUs, EventKind.LegDone, leg);
+    return NOTHING;
+  }
+
+  #sign(leg: number, signer: number): number {
+    const cause = this.#failure(leg, Effect.Sign);
+    if (cause !== Cause.None) return inputOf(Input.Failed, cause);
+    this.signing.request(signer, leg);
+    return NOTHING;
+  }
+
+  #log(leg: number, server: number): number {
+    const cause = this.#failure(leg, Effect.Log);
+    if (cause !== Cause.None) return inputOf(Input.Failed, cause);
+    if (!this.messageLog.request(server, leg)) return NOTHING;
+    return this.#writeLog(leg);
+  }
+
+  /** A connection of the message log's pool is ours: insert and commit. */
+  #writeLog(leg: number): number {
+    const state = this.#state;
+    const { table } = state;
+    const slot = leg >> 1;
+    const isServer = (leg & 1) === 1;
+    const server = isServer ? table.providerServer[slot] : table.clientServer[slot];
+    const isRequest = table.stage[leg] === (isServer ? ServerStage.Verified : ClientStage.Signed);
+    table.holdsLog[leg] = 1;
+    const waitedUs = state.nowUs - table.sinceUs[leg];
+    const purpose = isServer
+      ? isRequest
+        ? Purpose.LogRequestAtServer
+        : Purpose.LogResponseAtServer
+      : isRequest
+        ? Purpose.LogRequestAtClient
+        : Purpose.LogResponseAtClient;
+    const bytes = isRequest ? table.requestBytes[slot] : table.responseBytes[slot];
+    const next = this.#spend(leg, server, Cost.LogCommit, purpose, bytes);
+    table.waitUs[leg] += waitedUs;
+    return next;
+  }
+
+  /** The answer or the fault leaves for the information system; the call is over. */
+  #respond(leg: number, fault: number): void {
+    const state = this.#state;
+    const { table, plan } = state;
+    const slot = leg >> 1;
+    const server = table.clientServer[slot];
+    const isRaisedHere = fault !== 0 && table.sentFault[slot] !== fault;
+    if (isRaisedHere) this.#countFault(slot, server);
+    const isSilent = (fault & 63) === Cause.NoAnswer;
+    const bytes = fault === 0 ? table.responseBytes[slot] : 0;
+    const leftUs = isSilent
+      ? state.nowUs
+      : state.spend(server, leg, Cost.Respond, Purpose.Respond, bytes);
+    this.#closePeer(slot);
+    // Both hops between the information system and its server: the first is the same for all
+    // calls of a server, so that counting it here needs no event there.
+    this.#finished(slot, fault, leftUs + 2 * plan.servers.localDelayUs[server]);
+  }
+
+  #isClosed(leg: number): boolean {
+    const isServer = (leg & 1) === 1;
+    return this.#state.table.stage[leg] === (isServer ? ServerStage.Closed : ClientStage.Closed);
+  }
+
+  #countFault(slot: number, server: number): void {
+    const { recorder, table } = this.#state;
+    if (table.isAttack[slot] === 0) recorder.faults[server]++;
+  }
+
+  /** A consumer's leg that ends before its peer's closes the connection under it. */
+  #closePeer(slot: number): void {
+    const { table } = this.#state;
+    if (table.stage[slot * 2 + 1] === ServerStage.Closed) return;
+    this.#state.send(EventKind.ClosedAtServer, slot, true, 0, Purpose.LinkPeerClosed);
+  }
+}

@@ -1,0 +1,390 @@
+/**
+ * One replication in virtual time: the kernel's loop, and what it hands over at the end.
+ *
+ * The loop takes the earlier of the next event and the next arrival; equal times leave by kind and
+ * id, so the order is total and equal for equal (plan, seed, replication).
+ */
+import { Journal } from '../metrics/journal.ts';
+import type { ReplicationOutcome } from '../metrics/outcome.ts';
+import { FAULT_KEYS } from '../metrics/outcome.ts';
+import { Recorder } from '../metrics/recorder.ts';
+import type { Plan } from '../plan/plan.ts';
+import { ClientStage, Input, inputOf, ServerStage } from '../protocol/exchange.ts';
+import { Cause, faultOf, prefixOf, Prefix } from '../protocol/fault.ts';
+import { CLIENT_STAGES, SERVER_STAGES } from '../world/exchange-table.ts';
+import { Arrivals } from './arrivals.ts';
+import { EventKind } from './event-kind.ts';
+import { Incidents } from './incidents.ts';
+import { Legs } from './legs.ts';
+import { RunState } from './state.ts';
+
+/** Which exchanges the journal keeps. */
+export type KeepPolicy = 'none' | 'all' | { readonly sample: number };
+
+export interface ReplicationOptions {
+  readonly keep: KeepPolicy;
+  /** Told now and then how far the replication has come. */
+  readonly onProgress: (simulatedUs: number, exchanges: number) => void;
+  /** Asked now and then; true ends the replication without an outcome. */
+  readonly shouldStop: () => boolean;
+}
+
+const FIRST_VERSION_WITH_NEW_SPELLING = 70_800;
+/** The connection to a server that is down is refused; there is no X-Road code for it. */
+const NO_SERVER = faultOf(Prefix.ClientProxy, Cause.NoAnswer);
+const EVENTS_BETWEEN_REPORTS = 65_536;
+
+/** Runs one replication; null when it was asked to stop. */
+export function runReplication(
+  plan: Plan,
+  replicationIndex: number,
+  options: ReplicationOptions,
+): ReplicationOutcome | null {
+  return new Replication(plan, replicationIndex, options).run();
+}
+
+class Replication {
+  readonly #plan: Plan;
+  readonly #replicationIndex: number;
+  readonly #options: ReplicationOptions;
+  readonly #state: RunState;
+  readonly #recorder: Recorder;
+  readonly #arrivals: Arrivals;
+  readonly #legs: Legs;
+  readonly #incidents: Incidents;
+  #eventCount = 0;
+  #limitMet: ReplicationOutcome['limitMet'] = null;
+
+  constructor(plan: Plan, replicationIndex: number, options: ReplicationOptions) {
+    this.#plan = plan;
+    this.#replicationIndex = replicationIndex;
+    this.#options = options;
+    this.#recorder = new Recorder(plan);
+    const journal = new Journal(plan.limits.journalRowsMax);
+    this.#state = new RunState(plan, replicationIndex, this.#recorder, journal);
+    this.#arrivals = new Arrivals(this.#state, options.keep);
+    this.#legs = new Legs(this.#state, (slot, fault, endUs) => this.#finish(slot, fault, endUs));
+    this.#incidents = new Incidents(this.#state, this.#legs);
+    const { events } = this.#state;
+    if (plan.warmUpUs > 0) events.schedule(plan.warmUpUs, EventKind.WarmUpEnd, 0, 0, 0);
+    events.schedule(plan.seriesBucketUs, EventKind.BucketEnd, 0, 0, 0);
+  }
+
+  run(): ReplicationOutcome | null {
+    const state = this.#state;
+    const { events } = state;
+    const arrivals = this.#arrivals.queue;
+    const { durationUs, limits } = this.#plan;
+    const { order } = state.hash;
+    for (;;) {
+      const eventUs = events.nextUs;
+      const arrivalUs = arrivals.nextUs;
+      // At equal times arrivals come last: their kind is the highest.
+      const isArrival = arrivalUs < eventUs;
+      const nextUs = isArrival ? arrivalUs : eventUs;
+      if (nextUs >= durationUs) break;
+      if (isArrival) arrivals.next();
+      else events.next();
+      state.nowUs = nextUs;
+      order.addInt((nextUs | 0) ^ (isArrival ? EventKind.Arrival : events.kind));
+      if (isArrival) this.#arrive();
+      else this.#dispatch(events.kind, events.a, events.b);
+      if (state.granted.length > 0) this.#legs.serveGranted();
+      if (++this.#eventCount % EVENTS_BETWEEN_REPORTS === 0 && !this.#report()) return null;
+      if (this.#eventCount >= limits.eventsMax) {
+        this.#limitMet = 'eventsMax';
+        break;
+      }
+    }
+    if (this.#limitMet === null) state.nowUs = durationUs;
+    return this.#outcome();
+  }
+
+  #arrive(): void {
+    const slot = this.#arrivals.take();
+    if (slot < -1) this.#legs.connecting.flood(-2 - slot);
+    if (slot < 0) return;
+    const { table, isUp, recorder } = this.#state;
+    const server = table.clientServer[slot];
+    if (table.isAttack[slot] === 0) recorder.exchanges[server]++;
+    if (isUp[server] === 1) this.#legs.arrive(slot);
+    // Nobody listens: the information system's connection is refused.
+    else this.#legs.cutOff(slot, NO_SERVER);
+  }
+
+  #dispatch(kind: number, a: number, b: number): void {
+    const { table } = this.#state;
+    const legs = this.#legs;
+    switch (kind) {
+      case EventKind.LegDone:
+        if (table.sequence[a] === b) legs.done(a);
+        return;
+      case EventKind.LegTimedOut:
+        if (table.sequence[a] === b) legs.timedOut(a);
+        return;
+      case EventKind.LegFailed:
+        if (table.sequence[a] === b) legs.failed(a);
+        return;
+      case EventKind.ConnectSilent:
+        if (table.sequence[a] === b) legs.connecting.silent(a);
+        return;
+      case EventKind.ServerHello:
+        if (table.generation[a] === b && table.stage[a * 2] === ClientStage.Admitted) {
+          legs.connecting.hello(a);
+        }
+        return;
+      case EventKind.HandshakeReply:
+        if (table.sequence[a] === b) legs.connecting.reply(a);
+        return;
+      case EventKind.SystemArrival:
+        if (table.sequence[a] === b) legs.systems.arrive(a);
+        return;
+      case EventKind.SystemDone:
+        legs.systems.done(a);
+        return;
+      case EventKind.SignerDone:
+        legs.signing.done(a, b, (leg, input) => legs.feed(leg, input));
+        return;
+      default:
+        if (kind >= EventKind.RequestPart && kind <= EventKind.ClosedAtServer) {
+          if (table.generation[a] === b) this.#deliver(kind, a);
+        } else {
+          this.#dispatchRare(kind, a, b);
+        }
+    }
+  }
+
+  /** Wire events of an exchange that is still alive. */
+  #deliver(kind: number, slot: number): void {
+    const legs = this.#legs;
+    switch (kind) {
+      case EventKind.RequestPart:
+        legs.open(slot);
+        return;
+      case EventKind.MessageEnd:
+        legs.receive(slot * 2 + 1, Input.MessageEnd);
+        return;
+      case EventKind.ResponseEnd:
+        legs.receiveResponse(slot, Input.ResponseEnd);
+        return;
+      case EventKind.FaultPart:
+        legs.receiveResponse(slot, inputOf(Input.FaultPart, this.#state.table.sentFault[slot]));
+        return;
+      case EventKind.ClosedAtClient:
+        legs.receiveResponse(slot, Input.PeerClosed);
+        return;
+      default:
+        legs.receive(slot * 2 + 1, Input.PeerClosed);
+    }
+  }
+
+  #dispatchRare(kind: number, a: number, b: number): void {
+    switch (kind) {
+      case EventKind.Patch:
+        this.#incidents.apply(a);
+        return;
+      case EventKind.ServerReady:
+        this.#incidents.ready(a, b);
+        return;
+      case EventKind.WarmUpEnd:
+        this.#endWarmUp();
+        return;
+      case EventKind.QueueTimer:
+        this.#legs.queueTimer(a);
+        return;
+      case EventKind.PoolTimer:
+        this.#legs.connecting.pool.expire(a);
+        return;
+      case EventKind.FloodEnd:
+        this.#legs.connecting.floodEnd(a, b);
+        return;
+      case EventKind.GiveUp:
+        this.#giveUp(a, b);
+        return;
+      default:
+        this.#endBucket(a);
+    }
+  }
+
+  /** TCP has tried to send the request for a quarter of an hour. */
+  #giveUp(slot: number, generation: number): void {
+    const state = this.#state;
+    const { table } = state;
+    if (table.generation[slot] !== generation || !state.isStalled(slot, generation)) return;
+    const isUnseen = table.providerRequestInUs[slot] === 0;
+    if (isUnseen && table.stage[slot * 2 + 1] === ServerStage.Waiting) this.#legs.abandon(slot);
+    this.#legs.receive(slot * 2, Input.PeerClosed);
+  }
+
+  #finish(slot: number, fault: number, endUs: number): void {
+    const { table, recorder, hash, plan } = this.#state;
+    const flow = table.flow[slot];
+    const intendedUs = table.intendedUs[slot];
+    hash.results.addInt(fault);
+    hash.results.addWhole(endUs);
+    this.#arrivals.answered(table.source[slot], endUs);
+    if (table.kept[slot] !== -1) this.#complete(slot, fault, endUs);
+    if (table.isAttack[slot] === 1) {
+      if (intendedUs < plan.warmUpUs) return;
+      if (fault === 0) recorder.attack.served++;
+      else recorder.attack.refused++;
+      return;
+    }
+    if (fault !== 0) {
+      recorder.faulted(flow, this.#faultKey(slot, fault), intendedUs, endUs);
+      return;
+    }
+    recorder.answered(flow, table.clientServer[slot], intendedUs, endUs);
+    if (intendedUs < plan.warmUpUs) return;
+    recorder.stageCount++;
+    for (let stage = 0; stage < CLIENT_STAGES; stage++) {
+      recorder.stageClientUs[stage] += table.clientStageUs[slot * CLIENT_STAGES + stage];
+    }
+    for (let stage = 0; stage < SERVER_STAGES; stage++) {
+      recorder.stageServerUs[stage] += table.serverStageUs[slot * SERVER_STAGES + stage];
+    }
+  }
+
+  /** The fault in the spelling of the server that raised it; see FAULT_KEYS. */
+  #faultKey(slot: number, fault: number): number {
+    const { table, plan } = this.#state;
+    const prefix = prefixOf(fault);
+    const isPeers = prefix === Prefix.ServerProxy || prefix === Prefix.ServerProxyServiceFailed;
+    const server = isPeers ? table.providerServer[slot] : table.clientServer[slot];
+    const isOld = plan.servers.version[server] < FIRST_VERSION_WITH_NEW_SPELLING;
+    return isOld ? fault + FAULT_KEYS / 2 : fault;
+  }
+
+  #complete(slot: number, fault: number, endUs: number): void {
+    const { table, journal, plan } = this.#state;
+    const head = journal.headOf(table.kept[slot]);
+    head.providerServer = table.providerServer[slot];
+    head.requestInUs = table.requestInUs[slot];
+    head.requestOutUs = table.requestOutUs[slot];
+    head.responseInUs = table.responseInUs[slot];
+    head.responseOutUs = endUs - 2 * plan.servers.localDelayUs[table.clientServer[slot]];
+    head.providerRequestInUs = table.providerRequestInUs[slot];
+    head.providerRequestOutUs = table.providerRequestOutUs[slot];
+    head.providerResponseInUs = table.providerResponseInUs[slot];
+    head.providerResponseOutUs = table.providerResponseOutUs[slot];
+    head.fault = fault;
+  }
+
+  #endWarmUp(): void {
+    const { queues, recorder } = this.#state;
+    this.#legs.clientThreads.restart();
+    this.#legs.serverThreads.restart();
+    this.#legs.messageLog.restart();
+    this.#legs.signing.restart();
+    this.#legs.systems.restart();
+    queues.lengthMax.set(queues.length);
+    recorder.exchanges.fill(0);
+    recorder.faults.fill(0);
+    recorder.cpuWaitMaxUs.fill(0);
+    this.#legs.connecting.antiDosQueueMax.fill(0);
+  }
+
+  /** Samples what a time series shows of a moment. */
+  #endBucket(bucket: number): void {
+    const state = this.#state;
+    const { queues, rows, isUp, plan, recorder } = state;
+    const row = bucket * recorder.scopeCount;
+    const serverCount = plan.servers.id.length;
+    for (let server = 0; server < serverCount; server++) {
+      const scope = row + 1 + plan.servers.instance[server];
+      const refuses = isUp[server] === 0 ? 1 : 0;
+      recorder.refusingServers[row] += refuses;
+      recorder.refusingServers[scope] += refuses;
+      const length = Math.max(
+        queues.length[rows.clientThreads + server],
+        queues.length[rows.serverThreads + server],
+        queues.length[rows.messageLog + server],
+      );
+      recorder.queueLength[row] = Math.max(recorder.queueLength[row], length);
+      recorder.queueLength[scope] = Math.max(recorder.queueLength[scope], length);
+    }
+    const nextUs = state.nowUs + plan.seriesBucketUs;
+    state.events.schedule(nextUs, EventKind.BucketEnd, bucket + 1, bucket + 1, 0);
+  }
+
+  #report(): boolean {
+    this.#options.onProgress(this.#state.nowUs, this.#arrivals.exchangeCount);
+    return !this.#options.shouldStop();
+  }
+
+  #outcome(): ReplicationOutcome {
+    const { plan, recorder, hash, journal } = this.#state;
+    this.#settle();
+    if (this.#arrivals.isFull) this.#limitMet = 'exchangesMax';
+    const { requests, refused, served } = recorder.attack;
+    return {
+      replicationIndex: this.#replicationIndex,
+      events: this.#eventCount,
+      fingerprint: {
+        order: hash.order.toString(),
+        kinds: hash.kinds.toString(),
+        sizes: hash.sizes.toString(),
+        results: hash.results.toString(),
+      },
+      limitMet: this.#limitMet,
+      measuredUs: Math.max(0, this.#state.nowUs - plan.warmUpUs),
+      scopes: recorder.scopes(),
+      attack: { requests, refused, served, openAtEnd: requests - refused - served },
+      servers: this.#serverOutcome(),
+      services: recorder.services(),
+      memberClasses: recorder.memberClasses(),
+      systems: {
+        busyUs: this.#legs.systems.busyUs,
+        queueMax: this.#queueMax(this.#state.rows.systems, plan.systems.id.length),
+        served: this.#legs.systems.served,
+      },
+      stages: {
+        clientUs: recorder.stageClientUs,
+        serverUs: recorder.stageServerUs,
+        count: recorder.stageCount,
+      },
+      series: recorder.series(),
+      journal: journal.outcome(),
+    };
+  }
+
+  #settle(): void {
+    this.#legs.clientThreads.settle();
+    this.#legs.serverThreads.settle();
+    this.#legs.messageLog.settle();
+    this.#legs.systems.settle();
+    this.#incidents.settle();
+  }
+
+  #serverOutcome(): ReplicationOutcome['servers'] {
+    const { recorder, rows, plan, queues, downUs } = this.#state;
+    const serverCount = plan.servers.id.length;
+    const signQueueMax = new Float64Array(serverCount);
+    for (let signer = 0; signer < plan.signers.server.length; signer++) {
+      const server = plan.signers.server[signer];
+      const length = queues.lengthMax[rows.signing + signer];
+      signQueueMax[server] = Math.max(signQueueMax[server], length);
+    }
+    return {
+      exchanges: recorder.exchanges,
+      faults: recorder.faults,
+      cpuBusyUs: recorder.cpuBusyUs,
+      clientThreadUs: this.#legs.clientThreads.busyUs,
+      serverThreadUs: this.#legs.serverThreads.busyUs,
+      logBusyUs: this.#legs.messageLog.busyUs,
+      tokenBusyUs: this.#legs.signing.tokenBusyUs,
+      clientQueueMax: this.#queueMax(rows.clientThreads, serverCount),
+      serverQueueMax: this.#queueMax(rows.serverThreads, serverCount),
+      logQueueMax: this.#queueMax(rows.messageLog, serverCount),
+      signQueueMax,
+      antiDosQueueMax: this.#legs.connecting.antiDosQueueMax,
+      cpuWaitMaxUs: recorder.cpuWaitMaxUs,
+      downUs,
+      latency: recorder.serverLatency(),
+    };
+  }
+
+  #queueMax(firstQueue: number, count: number): Float64Array {
+    return Float64Array.from(this.#state.queues.lengthMax.subarray(firstQueue, firstQueue + count));
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * The state of one replication that the parts of the engine share: the plan, the tables, the
+ * future events, and the truth about servers, systems and links as the patches have left it.
+ * It holds no rule; it knows how to price, to draw and to send.
+ */
+import { drawValue } from '../base/distribution/table.ts';
+import { EventQueue } from '../base/event-queue.ts';
+import { RunningHash } from '../base/fingerprint.ts';
+import { draw, keyOf, Purpose } from '../base/random.ts';
+import type { Journal } from '../metrics/journal.ts';
+import type { Recorder } from '../metrics/recorder.ts';
+import { DistributionKind } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { COSTS } from '../protocol/effect.ts';
+import { ExchangeTable } from '../world/exchange-table.ts';
+import { LegQueues } from '../world/leg-queues.ts';
+import { EventKind } from './event-kind.ts';
+import { HostCpu } from './host-cpu.ts';
+
+const COST_COUNT = COSTS.length;
+/** First retransmission of a lost SYN, doubling: RFC 6298 section 2. */
+const SYN_RETRANSMIT_US = 1e6;
+/** First retransmission of data and the largest step (Linux TCP_RTO_MIN, TCP_RTO_MAX). */
+const RTO_US = 200_000;
+const RTO_MAX_US = 120e6;
+/** Linux gives up after 15 retransmissions: 924.6 s (tcp_retries2). */
+const GIVE_UP_US = 924_600_000;
+const SEGMENT_BYTES = 1460;
+
+interface StalledMessage {
+  readonly kind: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly sentUs: number;
+}
+
+/** The queues of all servers in one table of queues; row of a queue = its first row + server. */
+export interface QueueRows {
+  readonly clientThreads: number;
+  readonly serverThreads: number;
+  readonly messageLog: number;
+  readonly lease: number;
+  readonly receive: number;
+  readonly antiDos: number;
+  readonly signing: number;
+  readonly batch: number;
+  readonly systems: number;
+  readonly count: number;
+}
+
+export class RunState {
+  readonly plan: Plan;
+  readonly table: ExchangeTable;
+  readonly events: EventQueue;
+  readonly cpu: HostCpu;
+  readonly queues: LegQueues;
+  readonly rows: QueueRows;
+  readonly recorder: Recorder;
+  readonly journal: Journal;
+  nowUs = 0;
+  /** Legs that a resource was given to: taken up when the present event is done. */
+  readonly granted: number[] = [];
+  readonly sourceKey0: Int32Array;
+  readonly sourceKey1: Int32Array;
+  // The truth, as patches change it.
+  readonly isUp: Uint8Array;
+  readonly epoch: Int32Array;
+  readonly downSinceUs: Float64Array;
+  readonly downUs: Float64Array;
+  readonly systemState: Uint8Array;
+  readonly systemSlowness: Float64Array;
+  readonly linkCut: Uint8Array;
+  readonly linkExtraDelayUs: Float64Array;
+  readonly linkExtraJitterUs: Float64Array;
+  readonly linkLoss: Float64Array;
+  readonly linkBandwidth: Float64Array;
+  readonly hash = {
+    order: new RunningHash(1),
+    kinds: new RunningHash(2),
+    sizes: new RunningHash(3),
+    results: new RunningHash(4),
+  };
+  readonly #isShared: Uint8Array;
+  readonly #stalled = new Map<number, StalledMessage[]>();
+
+  constructor(plan: Plan, replicationIndex: number, recorder: Recorder, journal: Journal) {
+    this.plan = plan;
+    this.recorder = recorder;
+    this.journal = journal;
+    this.table = new ExchangeTable(plan.limits.exchangesMax);
+    this.events = new EventQueue(4096);
+    this.cpu = new HostCpu(plan.hosts);
+    this.rows = queueRows(plan);
+    this.queues = new LegQueues(this.rows.count, 2 * plan.limits.exchangesMax);
+    const { sources, servers, systems, links } = plan;
+    this.sourceKey0 = new Int32Array(sources.id.length);
+    this.sourceKey1 = new Int32Array(sources.id.length);
+    for (let source = 0; source < sources.id.length; source++) {
+      const [name0, name1] = [sources.key0[source], sources.key1[source]];
+      const key = keyOf(plan.seed, replicationIndex, name0, name1);
+      this.sourceKey0[source] = key[0];
+      this.sourceKey1[source] = key[1];
+    }
+    const serverCount = servers.id.length;
+    this.isUp = new Uint8Array(serverCount).fill(1);
+    this.epoch = new Int32Array(serverCount);
+    this.downSinceUs = new Float64Array(serverCount).fill(-1);
+    this.downUs = new Float64Array(serverCount);
+    this.systemState = systems.state.slice();
+    this.systemSlowness = new Float64Array(systems.id.length).fill(1);
+    this.linkCut = new Uint8Array(links.id.length);
+    this.linkExtraDelayUs = new Float64Array(links.id.length);
+    this.linkExtraJitterUs = new Float64Array(links.id.length);
+    this.linkLoss = links.loss.slice();
+    this.linkBandwidth = links.bandwidth.slice();
+    const serversOf = new Int32Array(plan.hosts.id.length);
+    for (let server = 0; server < serverCount; server++) serversOf[servers.host[server]]++;
+    this.#isShared = Uint8Array.from(servers.host, (host) => (serversOf[host] > 1 ? 1 : 0));
+  }
+
+  /** A draw of this exchange for a purpose; see base/random.ts. */
+  draw(slot: number, purpose: number): number {
+    const { source, ordinal } = this.table;
+    const from = source[slot];
+    return draw(this.sourceKey0[from], this.sourceKey1[from], ordinal[slot], 0, purpose);
+  }
+
+  /** A value of a row of the distribution table. */
+  sample(row: number, slot: number, purpose: number): number {
+    const { kind, a } = this.plan.distributions;
+    if (kind[row] === DistributionKind.Constant) return a[row];
+    return this.sampleAt(row, this.draw(slot, purpose));
+  }
+
+  /** The quantile `u` of a row of the distribution table. */
+  sampleAt(row: number, u: number): number {
+    const { kind, a, b, values } = this.plan.distributions;
+    return drawValue(kind[row], a[row], b[row], values, u);
+  }
+
+  /** Whole microseconds of one core that a cost takes at this server. */
+  cpuUs(server: number, cost: number, slot: number, purpose: number, bytes: number): number {
+    const { costs, servers } = this.plan;
+    const row = servers.costProfile[server] * COST_COUNT + cost;
+    const own = this.sample(costs.cpu[row], slot, purpose);
+    const work = own + (costs.cpuUsPerKib[row] * bytes) / 1024;
+    return work === 0 ? 0 : Math.round(work / this.cpu.speed[servers.host[server]]);
+  }
+
+  /** The median of a cost, where no exchange is there to draw for: a flood's handshake. */
+  medianCpuUs(costProfile: number, cost: number): number {
+    const { costs } = this.plan;
+    return Math.round(this.sampleAt(costs.cpu[costProfile * COST_COUNT + cost], 0.5));
+  }
+
+  /** Whole microseconds of a cost that occupy no core. */
+  delayUs(server: number, cost: number, slot: number, purpose: number): number {
+    const { costs, servers } = this.plan;
+    const row = servers.costProfile[server] * COST_COUNT + cost;
+    return Math.round(this.sample(costs.delay[row], slot, purpose + Purpose.DelayBase));
+  }
+
+  /** Takes the server's host for `workUs`; returns when it is done. No work waits for no core. */
+  work(server: number, leg: number, workUs: number): number {
+    if (workUs === 0) {
+      this.table.waitUs[leg] = 0;
+      this.table.serviceUs[leg] = 0;
+      return this.nowUs;
+    }
+    const endUs = this.cpu.take(this.plan.servers.host[server], this.nowUs, workUs);
+    const waitUs = this.cpu.startUs - this.nowUs;
+    this.recorder.worked(server, this.cpu.startUs, workUs, waitUs);
+    this.table.waitUs[leg] = waitUs;
+    this.table.serviceUs[leg] = workUs;
+    return endUs;
+  }
+
+  /** Both parts of a cost, one after the other; returns when they are done. */
+  spend(server: number, leg: number, cost: number, purpose: number, bytes: number): number {
+    const slot = leg >> 1;
+    const endUs = this.work(server, leg, this.cpuUs(server, cost, slot, purpose, bytes));
+    const delayUs = this.delayUs(server, cost, slot, purpose);
+    this.table.serviceUs[leg] += delayUs;
+    return endUs + delayUs;
+  }
+
+  /** An event of a leg, void if the leg has moved on by then. */
+  scheduleLeg(timeUs: number, kind: number, leg: number): void {
+    const { table } = this;
+    this.events.schedule(timeUs, kind, table.id[leg >> 1], leg, table.sequence[leg]);
+  }
+
+  /** One-way time of a small packet on a link, with this exchange's jitter. */
+  packetUs(link: number, slot: number, purpose: number): number {
+    const jitterUs = this.plan.links.jitterUs[link] + this.linkExtraJitterUs[link];
+    const delayUs = this.plan.links.delayUs[link] + this.linkExtraDelayUs[link];
+    if (jitterUs === 0) return delayUs;
+    return delayUs + Math.round(-jitterUs * Math.log(this.draw(slot, purpose)));
+  }
+
+  /** Microseconds that lost SYN packets add to a connect; Infinity: none comes through. */
+  synLossUs(linkOut: number, linkBack: number, slot: number, purpose: number): number {
+    const loss = 1 - (1 - this.linkLoss[linkOut]) * (1 - this.linkLoss[linkBack]);
+    if (loss === 0) return 0;
+    let chance = loss;
+    const u = this.draw(slot, purpose);
+    let lostCount = 0;
+    for (; u < chance && lostCount < 7; chance *= loss) lostCount++;
+    return (2 ** lostCount - 1) * SYN_RETRANSMIT_US;
+  }
+
+  /** Microseconds that `bytes` take beyond the packet's delay: bandwidth, and lost segments. */
+  transferUs(link: number, bytes: number, slot: number, purpose: number): number {
+    const flowUs = bytes / this.linkBandwidth[link];
+    const loss = this.linkLoss[link];
+    if (loss === 0) return Math.round(flowUs);
+    // Loss as extra round trips: the number of lost segments is geometric in chains of loss.
+    const segments = Math.max(1, Math.ceil(bytes / SEGMENT_BYTES));
+    let chance = 1 - (1 - loss) ** segments;
+    const u = this.draw(slot, purpose);
+    let retransmissions = 0;
+    for (; u < chance && retransmissions < 12; chance *= loss) retransmissions++;
+    const rttUs = 2 * (this.plan.links.delayUs[link] + this.linkExtraDelayUs[link]);
+    return Math.round(flowUs + retransmissions * Math.max(rttUs, RTO_US));
+  }
+
+  /**
+   * Sends a wire event towards the provider (`isOut`) or back. Nothing overtakes on a connection;
+   * on a cut link the message stalls until the link is back and TCP tries again.
+   */
+  send(kind: number, slot: number, isOut: boolean, extraUs: number, purpose: number): void {
+    const { table, plan } = this;
+    const candidate = table.candidate[slot];
+    const link = isOut ? plan.candidates.linkOut[candidate] : plan.candidates.linkBack[candidate];
+    const generation = table.generation[slot];
+    if (this.linkCut[link] === 1) {
+      const waiting = this.#stalled.get(link) ?? [];
+      waiting.push({ kind, slot, generation, sentUs: this.nowUs });
+      this.#stalled.set(link, waiting);
+      if (!isOut) return;
+      const id = table.id[slot];
+      this.events.schedule(this.nowUs + GIVE_UP_US, EventKind.GiveUp, id, slot, generation);
+      return;
+    }
+    const last = isOut ? table.lastOutUs : table.lastBackUs;
+    const flightUs = this.packetUs(link, slot, purpose) + extraUs;
+    const arrivalUs = Math.max(this.nowUs + flightUs, last[slot]);
+    last[slot] = arrivalUs;
+    this.events.schedule(arrivalUs, kind, table.id[slot], slot, generation);
+  }
+
+  /** A link carries again: each stalled message arrives with TCP's next try. */
+  heal(link: number): void {
+    const waiting = this.#stalled.get(link);
+    if (waiting === undefined) return;
+    this.#stalled.delete(link);
+    const flightUs = this.plan.links.delayUs[link] + this.linkExtraDelayUs[link];
+    for (const { kind, slot, generation, sentUs } of waiting) {
+      if (this.table.generation[slot] !== generation) continue;
+      const tryUs = nextTryUs(sentUs, this.nowUs);
+      if (tryUs - sentUs > GIVE_UP_US) continue;
+      const id = this.table.id[slot];
+      this.events.schedule(tryUs + flightUs, kind, id, slot, generation);
+    }
+  }
+
+  /** The request of this exchange is still stalled on its link: TCP has not delivered it. */
+  isStalled(slot: number, generation: number): boolean {
+    const link = this.plan.candidates.linkOut[this.table.candidate[slot]];
+    const waiting = this.#stalled.get(link) ?? [];
+    return waiting.some((entry) => entry.slot === slot && entry.generation === generation);
+  }
+
+  sharesHost(server: number): boolean {
+    return this.#isShared[server] === 1;
+  }
+
+  /** Puts a leg into a queue, and winds the queue's timer if it is the first. */
+  enqueue(queue: number, leg: number): void {
+    const { queues } = this;
+    queues.push(queue, leg, this.nowUs);
+    if (queues.isArmed[queue] === 1 || queues.patienceUs[queue] === Infinity) return;
+    queues.isArmed[queue] = 1;
+    const dueUs = this.nowUs + queues.patienceUs[queue];
+    this.events.schedule(dueUs, EventKind.QueueTimer, queue, queue, 0);
+  }
+}
+
+/** TCP's first try at or after `healedUs` of a segment sent at `sentUs`, doubling steps. */
+function nextTryUs(sentUs: number, healedUs: number): number {
+  let tryUs = sentUs;
+  let stepUs = RTO_US;
+  while (tryUs < healedUs) {
+    tryUs += stepUs;
+    stepUs = Math.min(2 * stepUs, RTO_MAX_US);
+  }
+  return tryUs;
+}
+
+function queueRows(plan: Plan): QueueRows {
+  const serverCount = plan.servers.id.length;
+  const signerCount = plan.signers.server.length;
+  const signing = 6 * serverCount;
+  const systems = signing + 2 * signerCount;
+  return {
+    clientThreads: 0,
+    serverThreads: serverCount,
+    messageLog: 2 * serverCount,
+    lease: 3 * serverCount,
+    receive: 4 * serverCount,
+    antiDos: 5 * serverCount,
+    signing,
+    batch: signing + signerCount,
+    systems,
+    count: systems + plan.systems.id.length,
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * A document becomes a plan: names become rows, incidents patches, populations members and flows.
+ * Pure, and the same document always gives the same bytes. Mistakes are collected, all at once,
+ * with the path of their place; with any but warnings there is no plan.
+ *
+ *    network    instances, members, servers, hosts; populations make theirs here
+ *    services   information systems and services
+ *    links      a row for each pair of places that some call uses
+ *    load       flows and sources of workloads and populations
+ *    incidents  patches, and the sources of attacks
+ */
+import type { Calibration } from '../plan/calibration.ts';
+import type { Document } from '../plan/document.ts';
+import type { PathIssue } from '../plan/path-issue.ts';
+import type { HostTable, InstanceRow, Plan, SignerTable } from '../plan/plan.ts';
+import { AccessRights } from './compile-access.ts';
+import { listAssumptions } from './compile-assumptions.ts';
+import { costTable, DistributionRows } from './compile-distributions.ts';
+import { CANDIDATES_MAX, Flows } from './compile-flows.ts';
+import { linkIncidents, serversNamedByIncidents } from './compile-incidents.ts';
+import type { LinkedIncidents } from './compile-incidents.ts';
+import { IssueList } from './compile-issues.ts';
+import { Links, serversNamedByLinks } from './compile-links.ts';
+import { linkNetwork } from './compile-network.ts';
+import type { Network } from './compile-network.ts';
+import { RateRows } from './compile-rates.ts';
+import { Routes } from './compile-routes.ts';
+import { serverTable } from './compile-servers.ts';
+import { linkServices } from './compile-services.ts';
+import type { Services } from './compile-services.ts';
+import { linkWorkloads } from './compile-workloads.ts';
+
+export interface Compiled {
+  /** Null: there are errors among the issues. */
+  readonly plan: Plan | null;
+  readonly issues: readonly PathIssue[];
+}
+
+/** `calibrationSha256`: of the bytes of the calibration's file; who read it knows it. */
+export function compileScenario(
+  document: Document,
+  calibration: Calibration,
+  calibrationSha256 = '',
+): Compiled {
+  const issues = new IssueList();
+  checkRun(document, issues);
+  const network = linkNetwork(document, issues);
+  const distributions = new DistributionRows();
+  const rates = new RateRows();
+  const services = linkServices(document, network, distributions, issues);
+  const named = serversNamedByLinks(document, network, issues);
+  for (const row of serversNamedByIncidents(document, network)) named.add(row);
+  const links = new Links(network, document.links, named);
+  const routes = new Routes(network, links);
+  const access = new AccessRights(network);
+  const flows = new Flows(network, services, routes, access, distributions);
+  const parts = { document, network, services, links, flows, rates, distributions, issues };
+  const calls = linkWorkloads(parts);
+  const incidents = linkIncidents(parts);
+  if (flows.sources.length === 0 && !issues.hasErrors) {
+    issues.error(['workloads'], 'missing-value', 'nobody calls: there is no workload');
+  }
+  warnOfManyServers(network, issues);
+  if (issues.hasErrors) return { plan: null, issues: issues.rows };
+  const linked: Linked = { ...parts, routes, incidents, calls };
+  const plan = planOf(linked, calibration, calibrationSha256);
+  return { plan, issues: issues.rows };
+}
+
+interface Linked {
+  readonly document: Document;
+  readonly network: Network;
+  readonly services: Services;
+  readonly links: Links;
+  readonly routes: Routes;
+  readonly flows: Flows;
+  readonly rates: RateRows;
+  readonly distributions: DistributionRows;
+  readonly incidents: LinkedIncidents;
+  readonly calls: number;
+}
+
+function planOf(linked: Linked, calibration: Calibration, sha256: string): Plan {
+  const { document, network, services, links, routes, flows, rates, incidents } = linked;
+  // Prices add distributions, so the table of these is made last.
+  const costs = costTable(calibration, linked.distributions);
+  const { name, title, question, kind, seed, replications } = document;
+  const { durationUs, warmUpUs, startOfDayUs, thresholds, limits } = document;
+  return {
+    ...{ name, title, question, kind, seed, replications },
+    ...{ durationUs, warmUpUs, startOfDayUs, thresholds, limits },
+    seriesBucketUs: document.seriesBucketUs ?? seriesBucketUs(durationUs),
+    calibration: { name: calibration.name, sha256 },
+    instances: network.instances.map((_, row) => instanceRow(network, row)),
+    memberClasses: network.memberClasses,
+    distributions: linked.distributions.table(),
+    costs,
+    hosts: hostTable(network),
+    servers: serverTable(network),
+    signers: signerTable(network),
+    links: links.table(),
+    systems: services.systemTable(),
+    services: services.serviceTable(),
+    routes: routes.routeTable(),
+    candidates: routes.candidateTable(),
+    flows: flows.flowTable(),
+    rates: rates.table(),
+    sources: flows.sourceTable(),
+    patches: incidents.patches,
+    incidents: incidents.rows,
+    assumptions: listAssumptions(document, network, links, calibration),
+    expected: {
+      calls: Math.round(linked.calls),
+      attackRequests: Math.round(incidents.attackRequests),
+    },
+  };
+}
+
+function checkRun(document: Document, issues: IssueList): void {
+  const { durationUs, warmUpUs, kind, thresholds, instances, limits } = document;
+  if (durationUs <= 0) issues.error(['durationUs'], 'out-of-range', 'the run lasts no time');
+  if (warmUpUs > 0 && kind === 'terminating') {
+    const message = 'a terminating scenario has no warm-up: all of it counts';
+    issues.error(['warmUpUs'], 'conflict', message, 'leave it out, or write kind: steady');
+  } else if (warmUpUs >= durationUs && durationUs > 0) {
+    issues.error(['warmUpUs'], 'out-of-range', 'the warm-up is as long as the run');
+  }
+  if (Object.keys(instances).length === 0) {
+    issues.error(['instances'], 'missing-value', 'there is no instance');
+  }
+  for (const [index, { scope }] of thresholds.entries()) {
+    const scopes = ['all', ...Object.keys(instances), 'cross-border'];
+    if (!scopes.includes(scope)) {
+      issues.unknown(['thresholds', index, 'scope'], 'scope', scope, scopes);
+    }
+  }
+  if (limits.exchangesMax < 1 || limits.eventsMax < 1) {
+    issues.error(['limits'], 'out-of-range', 'a limit below one lets nothing happen');
+  }
+}
+
+/** An access mask has no more bits: the servers beyond would refuse everybody. */
+function warnOfManyServers(network: Network, issues: IssueList): void {
+  for (const { id, servers } of network.subsystems.values()) {
+    if (servers.length <= CANDIDATES_MAX) continue;
+    const message = `"${id}" is registered at ${servers.length} servers`;
+    const hint = `at most ${CANDIDATES_MAX} are supported`;
+    issues.error(['instances'], 'out-of-range', message, hint);
+  }
+}
+
+/** Lengths of a row of the series that people read easily, in seconds. */
+const BUCKET_SECONDS = [
+  0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
+  14_400, 21_600, 43_200, 86_400,
+];
+const BUCKETS_MAX = 360;
+
+/** The shortest that leaves 360 rows at most; in the list's range these are 60 at least. */
+function seriesBucketUs(durationUs: number): number {
+  const found = BUCKET_SECONDS.find((seconds) => durationUs / (seconds * 1e6) <= BUCKETS_MAX);
+  return (found ?? Math.ceil(durationUs / 86_400e6 / BUCKETS_MAX) * 86_400) * 1e6;
+}
+
+function instanceRow(network: Network, row: number): InstanceRow {
+  const { id, document, parameters, memberCount, subsystemCount } = network.instances[row];
+  return {
+    id,
+    profile: document.profile,
+    parameters,
+    memberCount,
+    subsystemCount,
+    trustServices: {
+      centralServers: document.centralServers,
+      ocspResponders: document.certificationAuthorities.flatMap((ca) => ca.ocspResponders),
+      timeStampingAuthorities: document.timeStampingAuthorities,
+    },
+  };
+}
+
+function hostTable({ hosts }: Network): HostTable {
+  return {
+    id: hosts.map(({ id }) => id),
+    cores: Int32Array.from(hosts, ({ cores }) => cores),
+    speed: Float64Array.from(hosts, ({ speed }) => speed),
+  };
+}
+
+function signerTable({ signers }: Network): SignerTable {
+  return {
+    server: Int32Array.from(signers, ({ server }) => server),
+    member: signers.map(({ member }) => member),
+  };
+}
