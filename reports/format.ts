@@ -27,7 +27,10 @@ export function formatAmount(value: number): string {
 
 /** Of something a second. */
 export function formatRate(perSecond: number | null): string {
-  return perSecond === null ? NO_VALUE : `${formatAmount(perSecond)}/s`;
+  if (perSecond === null) return NO_VALUE;
+  // Between a hundred and a thousand a decimal still tells two replications apart.
+  const hasDecimal = perSecond >= 99.95 && perSecond < 999.95;
+  return `${hasDecimal ? perSecond.toFixed(1) : formatAmount(perSecond)}/s`;
 }
 
 const SECOND = 1e9;
@@ -53,16 +56,22 @@ export function formatSeconds(seconds: number | null): string {
   return formatDuration(seconds === null ? null : seconds * SECOND);
 }
 
-/** A share that is not all is never rounded to `100 %`, and one that is not nothing never to `0`. */
+/** A share that is not all is never rounded to `100 %`, and one that is something never to `0`. */
 export function formatShare(share: number | null): string {
   if (share === null) return NO_VALUE;
   const percent = share * 100;
   if (percent === 0 || percent === 100) return `${percent}${SPACE}%`;
   if (percent > 100) return `${formatAmount(percent)}${SPACE}%`;
   const distance = Math.min(percent, 100 - percent);
-  if (distance < 0.001) return percent < 50 ? `<${SPACE}0.001${SPACE}%` : `>${SPACE}99.999${SPACE}%`;
-  const digits = distance >= 10 ? 1 : distance >= 0.1 ? 2 : distance >= 0.01 ? 3 : 4;
+  if (distance < 0.001)
+    return percent < 50 ? `<${SPACE}0.001${SPACE}%` : `>${SPACE}99.999${SPACE}%`;
+  const digits = distance >= 10 ? 1 : distance >= 0.05 ? 2 : distance >= 0.005 ? 3 : 4;
   return `${percent.toFixed(digits)}${SPACE}%`;
+}
+
+/** For an axis, whose ticks are round numbers. */
+export function formatShareTick(share: number): string {
+  return `${Number((share * 100).toPrecision(3))}${SPACE}%`;
 }
 
 export function formatBytes(bytes: number): string {

@@ -9,7 +9,7 @@ import { fitText, textWidth } from './text-width.ts';
 import type { Band } from './timeline.ts';
 
 const FONT = 11;
-const LANE = 19;
+const LANE = 21;
 /** An incident of seconds in a day of hours must still be seen. */
 const WIDTH_MIN = 2;
 const LABEL_MAX = 320;
@@ -47,7 +47,7 @@ export function bandPicture(
   const names = placed.map(
     ({ band, from, to, label, labelX, lane }) =>
       markup`<g class="band-name ${band.kind}"><title>${band.name}</title><text x="${labelX}"
-y="${lane * LANE + 11}">${label}</text><rect x="${from}" y="${lane * LANE + 14}"
+y="${lane * LANE + 11}">${label}</text><rect x="${from}" y="${lane * LANE + 15}"
 width="${to - from}" height="3"/></g>\n`,
   );
   const shade = (top: number, bottom: number): Markup => {
@@ -61,12 +61,7 @@ width="${to - from}" height="${bottom - top}"><title>${band.name}</title></rect>
   return { height: lanes === 0 ? 0 : lanes * LANE + 4, names: markup`${names}`, shade };
 }
 
-function placeBands(
-  bands: readonly Band[],
-  x: Scale,
-  left: number,
-  right: number,
-): PlacedBand[] {
+function placeBands(bands: readonly Band[], x: Scale, left: number, right: number): PlacedBand[] {
   const laneEnds: number[] = [];
   return bands.map((band) => {
     const [from, to] = extentOf(band, x, right);

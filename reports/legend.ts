@@ -6,7 +6,7 @@ import { fitText, textWidth } from './text-width.ts';
 export interface LegendEntry {
   readonly label: string;
   readonly hue: Hue;
-  readonly form: 'line' | 'area';
+  readonly form: 'line' | 'dashes' | 'area';
 }
 
 /**
@@ -41,8 +41,8 @@ export function legendDrawing(entries: readonly LegendEntry[], width: number): D
     }
     const y = row * ROW;
     const swatch =
-      form === 'line'
-        ? markup`<path class="line-${hue}" d="M${x},${y + 8}h${SWATCH}"/>`
+      form !== 'area'
+        ? markup`<path class="line-${hue} ${form}" d="M${x},${y + 8}h${SWATCH}"/>`
         : markup`<rect class="fill-${hue}" x="${x}" y="${y + 3}" width="${SWATCH}" height="10"/>`;
     const item = markup`${swatch}<text x="${x + SWATCH + 6}" y="${y + 12}">${text}</text>\n`;
     x += length + GAP;

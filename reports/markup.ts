@@ -47,7 +47,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * make a name look like another one: both are shown as the replacement character.
  */
 // oxlint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+const UNPRINTABLE = /(?![\t\n\r])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 function escapeText(text: string): string {
   return text

@@ -17,7 +17,9 @@ const WORDS: Readonly<Record<string, string>> = {
   faultShare: 'share of calls with a fault',
   goodShare: 'share of calls answered',
   openAtEnd: 'calls open at the end',
-  utilisationMax: 'utilisation of the busiest server',
+  utilisationMax: 'processors of the busiest host',
+  threadUtilisationMax: 'request threads of the busiest proxy',
+  queueLengthMax: 'longest queue at a server',
 };
 
 export function metricText(metric: string): string {
@@ -30,6 +32,6 @@ export function formatMetric(metric: string, value: number | null): string {
   if (value === null) return NO_VALUE;
   if (/^latency|Ns$/.test(metric)) return formatDuration(value);
   if (/^throughput|Rps$/.test(metric)) return formatRate(value);
-  if (/Share$|^utilisation/i.test(metric)) return formatShare(value);
+  if (/Share$|utilisation/i.test(metric)) return formatShare(value);
   return formatAmount(value);
 }

@@ -1,4 +1,4 @@
-/** A result folder that cannot be read: a mistake of the user's, or of whatever wrote the folder. */
+/** A result folder that cannot be read: the user's mistake, or that of whatever wrote it. */
 export class ReportError extends Error {
   override name = 'ReportError';
   /** The file in the folder. */

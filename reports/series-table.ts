@@ -66,14 +66,18 @@ function parseCell(cell: string, column: keyof SeriesRow, line: number): string 
   if (cell === '' && kind === 'number-or-empty') return null;
   const value = cell.trim() === '' ? Number.NaN : Number(cell);
   if (value >= 0 && value <= NUMBER_MAX) return value;
-  const problem = `expected a number between 0 and 1e18, found ${JSON.stringify(cell.slice(0, 40))}`;
+  const problem = `expected a number between 0 and 1e18, found ${quote(cell)}`;
   throw new ReportError(FILE, `line ${line}, ${column}`, problem);
 }
 
 function checkFaults(cell: string, line: number): string {
   if (cell === '' || cell.split(' ').every((entry) => /=\d{1,15}$/.test(entry))) return cell;
-  const problem = `expected code=count joined by spaces, found ${JSON.stringify(cell.slice(0, 40))}`;
+  const problem = `expected code=count joined by spaces, found ${quote(cell)}`;
   throw new ReportError(FILE, `line ${line}, faults`, problem);
+}
+
+function quote(cell: string): string {
+  return JSON.stringify(cell.slice(0, 40));
 }
 
 /** The counts by code of the cell `faults`. */

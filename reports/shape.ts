@@ -86,10 +86,9 @@ function refuse(place: Place, wanted: string, found: unknown): never {
 }
 
 function nameOf(value: unknown): string {
-  if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
-  const text = String(typeof value === 'string' ? JSON.stringify(value) : value);
+  const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

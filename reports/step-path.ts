@@ -14,6 +14,9 @@ interface Corner {
 export type BucketValue = (bucket: Bucket) => number | null;
 export type Scale = (value: number) => number;
 
+/** The lower edge of an area that stands on the ground. */
+export const NONE = (): number => 0;
+
 export function stepLine(
   buckets: readonly Bucket[],
   value: BucketValue,

@@ -24,14 +24,26 @@ export function textWidth(text: string, fontSize: number): number {
 /** The text, or as much of its beginning as fits, with an ellipsis. */
 export function fitText(text: string, width: number, fontSize: number): string {
   if (textWidth(text, fontSize) <= width) return text;
-  return cut([...text.slice(0, 500)], width, fontSize, (kept) => `${kept.join('').trimEnd()}…`);
+  return cut(
+    charactersOf(text.slice(0, 500)),
+    width,
+    fontSize,
+    (kept) => `${kept.join('').trimEnd()}…`,
+  );
 }
 
 /** The same for identifiers, which differ at their ends. */
 export function fitTextEnd(text: string, width: number, fontSize: number): string {
   if (textWidth(text, fontSize) <= width) return text;
-  const backwards = [...text.slice(-500)].toReversed();
+  const backwards = charactersOf(text.slice(-500)).toReversed();
   return cut(backwards, width, fontSize, (kept) => `…${kept.toReversed().join('').trimStart()}`);
+}
+
+const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** As people count them: an emoji or a letter with its accents is one. */
+function charactersOf(text: string): string[] {
+  return Array.from(CHARACTERS.segment(text), ({ segment }) => segment);
 }
 
 function cut(
@@ -40,7 +52,11 @@ function cut(
   fontSize: number,
   join: (kept: readonly string[]) => string,
 ): string {
-  let count = characters.length;
-  while (count > 0 && textWidth(join(characters.slice(0, count)), fontSize) > width) count--;
+  let [count, tooMany] = [0, characters.length + 1];
+  while (tooMany - count > 1) {
+    const middle = (count + tooMany) >> 1;
+    if (textWidth(join(characters.slice(0, middle)), fontSize) <= width) count = middle;
+    else tooMany = middle;
+  }
   return count === 0 ? '' : join(characters.slice(0, count));
 }

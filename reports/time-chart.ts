@@ -11,7 +11,7 @@ import type { LegendEntry } from './legend.ts';
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { Scale } from './step-path.ts';
-import { textWidth } from './text-width.ts';
+import { fitText, textWidth } from './text-width.ts';
 import type { Timeline } from './timeline.ts';
 import type { ValueAxis } from './value-axis.ts';
 
@@ -84,7 +84,11 @@ function drawPanel(
     return markup`<path class="grid" d="M${left},${at}H${right}"/><text class="tick-label"
 x="${left - 7}" y="${at + 4}" text-anchor="end">${label}</text>\n`;
   });
-  return markup`<g><text class="panel-title" x="0" y="${top - 9}">${panel.title}</text>
+  return markup`<g><text class="panel-title" x="0" y="${top - 9}">${fitText(
+    panel.title,
+    right,
+    TICK_FONT,
+  )}</text>
 ${shade(top, bottom)}<g class="axis">${ticks}</g>
 ${panel.marks(x, y)}
 <path class="base" d="M${left},${bottom}H${right}"/></g>

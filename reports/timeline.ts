@@ -46,8 +46,7 @@ export function buildTimeline({ result, series }: ResultFolder): Timeline {
   const bucketSeconds = shortestStep(times) ?? (plannedSeconds > 0 ? plannedSeconds : 1);
   const lastSeconds = times.length === 0 ? 0 : times[times.length - 1];
   // The last bucket of a run may be cut short by its end; rows behind the end are kept in view.
-  const toSeconds =
-    lastSeconds < plannedSeconds ? plannedSeconds : lastSeconds + bucketSeconds;
+  const toSeconds = lastSeconds < plannedSeconds ? plannedSeconds : lastSeconds + bucketSeconds;
   const rowsPerBucket = Math.max(1, Math.ceil(times.length / BUCKETS_MAX));
   const scopes = new Map<string, Bucket[]>();
   for (const [scope, rows] of Map.groupBy(series, (row) => row.scope)) {
@@ -163,15 +162,13 @@ function bandsOf(result: RunResult, endSeconds: number): Band[] {
   const longestFirst = result.incidents
     .filter(({ startSeconds }) => startSeconds <= endSeconds)
     .toSorted((a, b) => b.endSeconds - b.startSeconds - (a.endSeconds - a.startSeconds));
-  const bands = longestFirst.map(
-    (incident, index): Band => ({
-      name: incident.name === '' ? incident.id : incident.name,
-      kind: incident.isAttack ? 'attack' : 'outage',
-      fromSeconds: clamp(incident.startSeconds),
-      toSeconds: Math.max(clamp(incident.startSeconds), clamp(incident.endSeconds)),
-      isNamed: index < NAMED_BANDS_MAX,
-    }),
-  );
+  const bands = longestFirst.map((incident, index): Band => ({
+    name: incident.name === '' ? incident.id : incident.name,
+    kind: incident.isAttack ? 'attack' : 'outage',
+    fromSeconds: clamp(incident.startSeconds),
+    toSeconds: Math.max(clamp(incident.startSeconds), clamp(incident.endSeconds)),
+    isNamed: index < NAMED_BANDS_MAX,
+  }));
   const toSeconds = clamp(result.scenario.warmUpSeconds);
   if (toSeconds > 0) {
     const name = 'warm-up, not measured';

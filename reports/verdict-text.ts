@@ -17,10 +17,8 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 export function thresholdText(threshold: ThresholdResult): string {
   const { metric, scope, comparison, bound, value } = threshold;
   const found = value === null ? 'too few calls to tell' : formatMetric(metric, value);
-  return `${metricText(metric)}, ${scopeText(scope)}: ${found}, must be ${comparison} ${formatMetric(
-    metric,
-    bound,
-  )}`;
+  const wanted = `${comparison} ${formatMetric(metric, bound)}`;
+  return `${metricText(metric)}, ${scopeText(scope)}: ${found}, must be ${wanted}`;
 }
 
 export function reasonText(result: RunResult): string {

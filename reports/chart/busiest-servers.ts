@@ -17,6 +17,7 @@ const RESOURCES = [
 ] as const satisfies readonly { key: keyof ServerResult['utilisation']; title: string }[];
 
 const SHOWN = 12;
+const SHOWN_NARROW = 6;
 const LISTED = 50;
 
 export function busiestServers(servers: readonly ServerResult[]): Chart {
@@ -27,13 +28,13 @@ export function busiestServers(servers: readonly ServerResult[]): Chart {
     title: 'The busiest security servers',
     description: describe(shown, servers.length),
     caption: `Utilisation over the measured time, by the resource that was busiest, for
-${shown.length} of ${formatCount(servers.length)}. From 50 % a bar is orange, from 80 % red. The longest queues
-and the waits are in the table.`,
+the first of ${formatCount(servers.length)}. From 50 % a bar is orange, from 80 % red.
+The longest queues and the waits are in the table.`,
     draw: (width) =>
       shown.length === 0
         ? emptyDrawing(width, 'The result names no security server.')
         : width < 500
-          ? drawNarrow(shown, width)
+          ? drawNarrow(shown.slice(0, SHOWN_NARROW), width)
           : drawWide(shown, width),
     table: {
       columns: columnsOf(
@@ -82,7 +83,7 @@ function rowOf(server: ServerResult): string[] {
 }
 
 function drawWide(servers: readonly ServerResult[], width: number): Drawing {
-  const left = 270;
+  const left = 246;
   const right = width - 74;
   const cell = (right - left) / RESOURCES.length;
   const heads = RESOURCES.map(
@@ -92,7 +93,7 @@ function drawWide(servers: readonly ServerResult[], width: number): Drawing {
   const rows = servers.map((server, row) => {
     const y = 24 + row * 26;
     const bars = RESOURCES.map(({ key }, index) =>
-      bar(server.utilisation[key], left + index * cell, y, cell - 66),
+      bar(server.utilisation[key], left + index * cell, y, cell - 62),
     );
     return markup`<g><title>${server.id}</title><text x="0" y="${y + 15}">${fitTextEnd(
       server.id,
@@ -144,5 +145,6 @@ function describe(shown: readonly ServerResult[], count: number): string {
     first.utilisation[b.key] > first.utilisation[a.key] ? b : a,
   );
   const share = formatShare(first.utilisation[most.key]);
-  return `Of ${formatCount(count)} security servers, ${first.id} was the busiest: ${most.title} ${share}.`;
+  const which = `${first.id} was the busiest: ${most.title} ${share}`;
+  return `Of ${formatCount(count)} security servers, ${which}.`;
 }

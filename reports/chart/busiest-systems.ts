@@ -39,7 +39,7 @@ ${formatCount(systems.length)}; right, the longest queue before it.`,
 
 function draw(systems: readonly SystemResult[], width: number): Drawing {
   const isNarrow = width < 500;
-  const [left, right] = isNarrow ? [0, width - 122] : [270, width - 150];
+  const [left, right] = isNarrow ? [0, width - 122] : [252, width - 130];
   const row = isNarrow ? 37 : 24;
   const rows = systems.map(({ id, utilisation, queueLengthMax }, index) => {
     const y = 18 + index * row;
@@ -64,5 +64,6 @@ ${rows}`,
 function describe(shown: readonly SystemResult[], count: number): string {
   if (shown.length === 0) return 'The result names no information system.';
   const { id, utilisation } = shown[0];
-  return `Of ${formatCount(count)} information systems, ${id} was the busiest: ${formatShare(utilisation)}.`;
+  const which = `${id} was the busiest: ${formatShare(utilisation)}`;
+  return `Of ${formatCount(count)} information systems, ${which}.`;
 }

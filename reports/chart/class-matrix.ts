@@ -26,9 +26,7 @@ export function classMatrix(pairs: readonly MemberClassResult[]): Chart {
     description: describe(called, due),
     caption: 'Rows are consumers, columns are providers; a cell is the share of all calls.',
     draw: (width) =>
-      called.length === 0
-        ? emptyDrawing(width, 'No call was due.')
-        : draw(matrix, width),
+      called.length === 0 ? emptyDrawing(width, 'No call was due.') : draw(matrix, width),
     table: {
       columns: columnsOf('consumer', 'provider', 'calls#', 'of all#', 'answered#', 'p50#', 'p99#'),
       rows: called.map(({ consumer, provider, calls, latencyNs }) => [
@@ -44,7 +42,7 @@ export function classMatrix(pairs: readonly MemberClassResult[]): Chart {
   };
 }
 
-/** The classes with the most calls, in the order of the alphabet, so that instances stay together. */
+/** The classes with the most calls, by the alphabet, so that instances stay together. */
 function matrixOf(pairs: readonly MemberClassResult[]): Matrix {
   const weights = new Map<string, number>();
   const shares = new Map<string, number>();
@@ -67,17 +65,20 @@ function matrixOf(pairs: readonly MemberClassResult[]): Matrix {
 
 function draw({ classes, share }: Matrix, width: number): Drawing {
   const isNarrow = width < 500;
-  const font = isNarrow ? 9.5 : 12;
+  const font = isNarrow ? 9 : 11;
+  const label = isNarrow ? 'tick-label small' : 'tick-label';
   const labelMax = isNarrow ? 58 : 150;
   const longest = classes.reduce((most, name) => Math.max(most, textWidth(name, font)), 0);
   const left = Math.min(labelMax, longest) + 10;
   const cell = Math.min(isNarrow ? 64 : 110, (width - left) / classes.length);
   const height = isNarrow ? 28 : 34;
   const top = 40;
-  const largest = Math.max(...classes.flatMap((row) => classes.map((column) => share(row, column))));
+  const largest = Math.max(
+    ...classes.flatMap((row) => classes.map((column) => share(row, column))),
+  );
   const heads = classes.map((name, column) => {
     const x = left + (column + 0.5) * cell;
-    return markup`<text class="tick-label" font-size="${font}" x="${x}" y="${top - 8}"
+    return markup`<text class="${label}" x="${x}" y="${top - 8}"
 text-anchor="middle">${fitTextEnd(name, cell - 3, font)}</text>`;
   });
   const rows = classes.map((consumer, row) => {
@@ -87,20 +88,21 @@ text-anchor="middle">${fitTextEnd(name, cell - 3, font)}</text>`;
       const x = left + column * cell;
       // Square root: the small shares are many, and a straight scale would leave them white.
       const strength = largest > 0 ? Math.sqrt(value / largest) : 0;
-      const label = value === 0 ? '·' : shortShare(value);
+      const title = `${consumer} to ${provider}: ${formatShare(value)}`;
+      const text = value === 0 ? '·' : shortShare(value);
       return markup`<rect class="cell cell-${String(Math.round(strength * 10))}" x="${x + 1}"
-y="${y + 1}" width="${cell - 2}" height="${height - 2}"><title>${consumer} to ${provider}: ${formatShare(
-        value,
-      )}</title></rect><text class="cell-text" font-size="${font}" x="${x + cell / 2}"
-y="${y + height / 2 + 4}" text-anchor="middle">${label}</text>`;
+y="${y + 1}" width="${cell - 2}" height="${height - 2}"><title>${title}</title></rect><text
+class="cell-text" x="${x + cell / 2}" y="${y + height / 2 + 4}"
+text-anchor="middle">${text}</text>`;
     });
-    return markup`<text class="tick-label" font-size="${font}" x="${left - 8}"
-y="${y + height / 2 + 4}" text-anchor="end">${fitTextEnd(consumer, left - 10, font)}</text>${cells}\n`;
+    const name = fitTextEnd(consumer, left - 10, font);
+    return markup`<text class="${label}" x="${left - 8}"
+y="${y + height / 2 + 4}" text-anchor="end">${name}</text>${cells}\n`;
   });
   return {
     height: top + classes.length * height + 2,
-    body: markup`<text class="soft" x="${left}" y="12">provider</text>
-<text class="soft" x="0" y="12">consumer</text>
+    body: markup`<text class="${label}" x="${left}" y="12">provider</text>
+<text class="${label}" x="0" y="${top - 8}">consumer</text>
 <g>${heads}</g>
 ${rows}`,
   };

@@ -69,15 +69,18 @@ function layersOf(totals: ReadonlyMap<string, number>): Layer[] {
   return layers;
 }
 
-/** Faults per second of the codes below and up to each layer. */
+/**
+ * Faults per second of the codes below and up to each layer. Counts of a series are sums over the
+ * replications and rates are means, so the counts only divide the rate.
+ */
 function stackOf(bucket: Bucket, layers: readonly Layer[]): number[] {
-  const seconds = bucket.toSeconds - bucket.fromSeconds;
+  const total = [...bucket.faultCounts.values()].reduce((all, count) => all + count, 0);
   let sum = 0;
   return [
     0,
     ...layers.map(({ codes }) => {
       for (const code of codes) sum += bucket.faultCounts.get(code) ?? 0;
-      return seconds > 0 ? sum / seconds : 0;
+      return total > 0 ? (sum / total) * bucket.faultedRps : 0;
     }),
   ];
 }
@@ -85,6 +88,8 @@ function stackOf(bucket: Bucket, layers: readonly Layer[]): number[] {
 function layerPanel(buckets: readonly Bucket[], layers: readonly Layer[]): Panel {
   const stacks = new Map(buckets.map((bucket) => [bucket, stackOf(bucket, layers)]));
   const edge = (bucket: Bucket, index: number): number => stacks.get(bucket)?.[index] ?? 0;
+  const hasLayer = (bucket: Bucket, index: number): boolean =>
+    edge(bucket, index + 1) > edge(bucket, index);
   const largest = buckets.reduce((most, bucket) => Math.max(most, edge(bucket, layers.length)), 0);
   return {
     title: 'faults per second',
@@ -95,7 +100,8 @@ function layerPanel(buckets: readonly Bucket[], layers: readonly Layer[]): Panel
         const path = stepArea(
           buckets,
           (bucket) => edge(bucket, index),
-          (bucket) => edge(bucket, index + 1),
+          // Where the code did not occur there is nothing to draw, and nothing to store.
+          (bucket) => (hasLayer(bucket, index) ? edge(bucket, index + 1) : null),
           x,
           y,
         );

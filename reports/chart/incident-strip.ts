@@ -4,7 +4,7 @@ import type { Chart } from '../chart.ts';
 import { formatAmount, formatNumberOf, formatSeconds } from '../format.ts';
 import { formatInstant } from '../instant.ts';
 import { markup } from '../markup.ts';
-import { stepArea, stepLine } from '../step-path.ts';
+import { NONE, stepArea, stepLine } from '../step-path.ts';
 import { columnsOf } from '../table.ts';
 import { drawTimeChart } from '../time-chart.ts';
 import { bucketsOf, largestOf, NAMED_BANDS_MAX } from '../timeline.ts';
@@ -33,16 +33,15 @@ export function incidentStrip(result: RunResult, timeline: Timeline): Chart {
           legend: [],
           panels: [
             {
-              title: 'calls answered without fault per second, and what was asked for (line)',
+              title: 'good calls per second; the line: offered',
               height: 46,
               axis: linearAxis(largest, formatAmount, 2),
-              marks: (x, y) => markup`<path class="fill-green" d="${stepArea(
-                buckets,
-                () => 0,
-                (bucket) => bucket.goodRps,
-                x,
-                y,
-              )}"/><path class="line-ink thin" d="${stepLine(buckets, (bucket) => bucket.offeredRps, x, y)}"/>`,
+              marks: (x, y) => {
+                const good = stepArea(buckets, NONE, ({ goodRps }) => goodRps, x, y);
+                const offered = stepLine(buckets, ({ offeredRps }) => offeredRps, x, y);
+                return markup`<path class="fill-green" d="${good}"/>
+<path class="line-ink dashes" d="${offered}"/>`;
+              },
             },
           ],
         },

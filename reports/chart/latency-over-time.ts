@@ -1,10 +1,10 @@
 /** Percentiles of latency over time, and under them the share of calls that ended with a fault. */
 import type { Chart } from '../chart.ts';
-import { formatDuration, formatShare, shareOf } from '../format.ts';
+import { formatDuration, formatShare, formatShareTick, shareOf } from '../format.ts';
 import { formatInstant } from '../instant.ts';
 import type { LegendEntry } from '../legend.ts';
 import { markup } from '../markup.ts';
-import { stepArea, stepLine } from '../step-path.ts';
+import { NONE, stepArea, stepLine } from '../step-path.ts';
 import { columnsOf } from '../table.ts';
 import { drawTimeChart } from '../time-chart.ts';
 import type { Panel } from '../time-chart.ts';
@@ -33,6 +33,7 @@ export function latencyOverTime(timeline: Timeline): Chart {
     description: describe(timeline, buckets),
     caption: `Of calls answered without a fault, from the instant at which they were due: the
 waiting of a caller who could not start is part of it. A gap: too few calls for the percentile.
+Those of single buckets are coarser than those of the whole run.
 ${scaleNote} ${mergeNote(timeline)}`,
     draw: (width) => drawTimeChart(timeline, { legend: LEGEND, panels }, width),
     table: {
@@ -82,9 +83,9 @@ function faultPanel(buckets: readonly Bucket[]): Panel {
   return {
     title: 'share of ended calls that ended with a fault',
     height: 48,
-    axis: shareAxis(largestOf(buckets, faultShareOf) ?? 0, formatShare),
+    axis: shareAxis(largestOf(buckets, faultShareOf) ?? 0, formatShareTick),
     marks: (x, y) =>
-      markup`<path class="fill-grey" d="${stepArea(buckets, () => 0, faultShareOf, x, y)}"/>`,
+      markup`<path class="fill-grey" d="${stepArea(buckets, NONE, faultShareOf, x, y)}"/>`,
   };
 }
 
@@ -94,5 +95,6 @@ function describe(timeline: Timeline, buckets: readonly Bucket[]): string {
   const when = buckets.find((bucket) => bucket.latencyP99Ns === worst);
   const at = when === undefined ? '' : ` at ${formatInstant(timeline, when.fromSeconds)}`;
   const faults = formatShare(largestOf(buckets, faultShareOf));
-  return `The p99 is at its worst${at}: ${formatDuration(worst)}. At most ${faults} of the calls that ended in one bucket ended with a fault.`;
+  const tail = `At most ${faults} of the calls that ended in one bucket ended with a fault.`;
+  return `The p99 is at its worst${at}: ${formatDuration(worst)}. ${tail}`;
 }

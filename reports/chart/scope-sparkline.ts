@@ -3,7 +3,7 @@ import { scaleLinear } from 'd3';
 import { formatDuration, formatRate } from '../format.ts';
 import { markup } from '../markup.ts';
 import type { Markup } from '../markup.ts';
-import { stepArea, stepLine } from '../step-path.ts';
+import { NONE, stepArea, stepLine } from '../step-path.ts';
 import { bucketsOf, largestOf } from '../timeline.ts';
 import type { Bucket, Timeline } from '../timeline.ts';
 import { axisFor } from '../value-axis.ts';
@@ -47,15 +47,10 @@ function rateMarks(buckets: readonly Bucket[], x: (seconds: number) => number): 
     .domain([0, largest > 0 ? largest : 1])
     .range([HEIGHT, 3])
     .clamp(true);
-  const good = stepArea(
-    buckets,
-    () => 0,
-    ({ goodRps }) => goodRps,
-    x,
-    y,
-  );
+  const good = stepArea(buckets, NONE, ({ goodRps }) => goodRps, x, y);
   const offered = stepLine(buckets, ({ offeredRps }) => offeredRps, x, y);
-  return markup`<path class="fill-green" d="${good}"/><path class="line-ink thin" d="${offered}"/>`;
+  return markup`<path class="fill-green" d="${good}"/>
+<path class="line-ink dashes" d="${offered}"/>`;
 }
 
 function latencyMarks(buckets: readonly Bucket[], x: (seconds: number) => number): Markup {

@@ -3,6 +3,7 @@
  * whole; the provider's happen while the consumer's server waits, so they are drawn inside it,
  * ending where the consumer begins to verify the response.
  */
+import { ticks } from 'd3';
 import type { StageResult } from '../../sim/metrics/result.ts';
 import type { Chart, Drawing } from '../chart.ts';
 import { emptyDrawing } from '../chart.ts';
@@ -36,10 +37,11 @@ const STAGES: Readonly<Record<string, readonly [string, Kind]>> = {
   StreamRequest: ['send the request', NETWORK],
   Sign: ['sign', SIGNER],
   Log: ['write the message log', LOG],
-  SendSignature: ['send the signature, wait for the answer', NETWORK],
+  SendSignature: ['send signature, await the answer', NETWORK],
+  'Receive the response': ['receive the response', NETWORK],
   Verify: ['verify the signature', PROCESSOR],
   Respond: ['answer the information system', NETWORK],
-  Admit: ['check the peer and its OCSP answers', PROCESSOR],
+  Admit: ['check peer and OCSP answers', PROCESSOR],
   Receive: ['receive the request', NETWORK],
   Forward: ['the information system works', SYSTEM],
   StreamResponse: ['send the response', NETWORK],
@@ -62,7 +64,7 @@ export function stageWaterfall(stages: readonly StageResult[]): Chart {
   const totalNs = totalOf(stages, 'consumer');
   return {
     id: 'stages',
-    title: 'Where the time of an exchange goes',
+    title: 'An exchange, stage by stage',
     description: describe(steps, totalNs),
     caption: `Means over exchanges that succeeded, at the consumer's security server, and indented
 at the provider's, whose stages run while the consumer's server sends and waits. They end where the
@@ -126,7 +128,7 @@ function draw(steps: readonly Step[], totalNs: number, width: number): Drawing {
   const entries = kinds.map(({ label, hue }): LegendEntry => ({ label, hue, form: 'area' }));
   const legend = legendDrawing(entries, width);
   const isNarrow = width < 500;
-  const [left, right] = isNarrow ? [0, width - 62] : [276, width - 150];
+  const [left, right] = isNarrow ? [0, width - 62] : [252, width - 122];
   const rowHeight = isNarrow ? 36 : ROW;
   const widestNs = steps.reduce((most, step) => Math.max(most, step.fromNs + step.meanNs), totalNs);
   const x = (ns: number): number => left + (widestNs > 0 ? ns / widestNs : 0) * (right - left);
@@ -150,10 +152,25 @@ width="${Math.max(1.5, x(step.fromNs + step.meanNs) - x(step.fromNs))}" height="
 class="soft" x="${width}" y="${barY + 12}" text-anchor="end">${value}</text>\n`;
   });
   return {
-    height: bottom + 4,
+    height: bottom + 22,
     body: markup`${legend.body}
-${nest(providers, top, rowHeight, width)}${rows}`,
+${nest(providers, top, rowHeight, width)}${grid(widestNs, x, top, bottom)}${rows}`,
   };
+}
+
+/** Lines of equal time, from top to bottom. */
+function grid(
+  widestNs: number,
+  x: (ns: number) => number,
+  top: number,
+  bottom: number,
+): readonly Markup[] {
+  return ticks(0, widestNs > 0 ? widestNs : 1, 5).map(
+    (ns) => markup`<path class="grid" d="M${x(ns)},${top}V${bottom}"/><text class="tick-label"
+x="${x(ns)}" y="${bottom + 15}" text-anchor="${ns === 0 ? 'start' : 'middle'}">${formatDuration(
+      ns,
+    )}</text>\n`,
+  );
 }
 
 /** The ground on which the provider's stages stand. */
@@ -176,5 +193,6 @@ function describe(steps: readonly Step[], totalNs: number): string {
   const parts = longest.map(
     ({ label, side, meanNs }) => `${label} (${side}) ${formatDuration(meanNs)}`,
   );
-  return `An exchange takes ${formatDuration(totalNs)} in the mean. The longest stages: ${parts.join(', ')}.`;
+  const mean = `An exchange takes ${formatDuration(totalNs)} in the mean.`;
+  return `${mean} The longest stages: ${parts.join(', ')}.`;
 }

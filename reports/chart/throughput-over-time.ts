@@ -4,7 +4,7 @@ import { formatAmount, formatRate } from '../format.ts';
 import { formatInstant } from '../instant.ts';
 import type { LegendEntry } from '../legend.ts';
 import { markup } from '../markup.ts';
-import { stepArea, stepLine } from '../step-path.ts';
+import { NONE, stepArea, stepLine } from '../step-path.ts';
 import { columnsOf } from '../table.ts';
 import type { Table } from '../table.ts';
 import { drawTimeChart } from '../time-chart.ts';
@@ -14,7 +14,7 @@ import type { Bucket, Timeline } from '../timeline.ts';
 import { linearAxis } from '../value-axis.ts';
 
 const LEGEND: readonly LegendEntry[] = [
-  { label: 'offered', hue: 'ink', form: 'line' },
+  { label: 'offered', hue: 'ink', form: 'dashes' },
   { label: 'achieved', hue: 'blue', form: 'line' },
   { label: 'good', hue: 'green', form: 'area' },
 ];
@@ -25,13 +25,14 @@ export function throughputOverTime(timeline: Timeline): Chart {
   const panels = [callPanel(buckets), ...(hasAttack ? [attackPanel(buckets)] : [])];
   const attackEntry: LegendEntry = { label: 'attack requests', hue: 'purple', form: 'area' };
   const legend = hasAttack ? [...LEGEND, attackEntry] : LEGEND;
+  const apart = hasAttack ? ' and have an axis of their own' : '';
   return {
     id: 'throughput',
     title: 'Throughput over time',
     description: describe(timeline, buckets, hasAttack),
     caption: markup`<b>Offered</b>: calls by the instant at which they were due.
 <b>Achieved</b>: calls that ended, with or without a fault. <b>Good</b>: answered without a fault.
-Requests of attacks are never counted among them${hasAttack ? ' and have an axis of their own' : ''}.
+Requests of attacks are never counted among them${apart}.
 ${mergeNote(timeline)}`,
     draw: (width) => drawTimeChart(timeline, { legend, panels }, width),
     table: tableOf(timeline, buckets),
@@ -52,18 +53,12 @@ function callPanel(buckets: readonly Bucket[]): Panel {
     height: 220,
     axis: linearAxis(largest ?? 0, formatAmount),
     marks: (x, y) => {
-      const good = stepArea(
-        buckets,
-        () => 0,
-        (bucket) => bucket.goodRps,
-        x,
-        y,
-      );
+      const good = stepArea(buckets, NONE, (bucket) => bucket.goodRps, x, y);
       const offered = stepLine(buckets, (bucket) => bucket.offeredRps, x, y);
       const achieved = stepLine(buckets, (bucket) => bucket.achievedRps, x, y);
       return markup`<path class="fill-green" d="${good}"/>
 <path class="line-blue" d="${achieved}"/>
-<path class="line-ink thin" d="${offered}"/>`;
+<path class="line-ink dashes" d="${offered}"/>`;
     },
   };
 }
@@ -74,13 +69,14 @@ function attackPanel(buckets: readonly Bucket[]): Panel {
     title: 'attack requests per second (an axis of its own)',
     height: 60,
     axis: linearAxis(largest, formatAmount, 2),
-    marks: (x, y) => markup`<path class="fill-purple" d="${stepArea(
-      buckets,
-      () => 0,
-      (bucket) => bucket.attackRps,
-      x,
-      y,
-    )}"/>`,
+    marks: (x, y) =>
+      markup`<path class="fill-purple" d="${stepArea(
+        buckets,
+        NONE,
+        (bucket) => bucket.attackRps,
+        x,
+        y,
+      )}"/>`,
   };
 }
 
@@ -92,7 +88,8 @@ function describe(timeline: Timeline, buckets: readonly Bucket[], hasAttack: boo
   const at = formatInstant(timeline, busiest.fromSeconds);
   const attack = largestOf(buckets, ({ attackRps }) => attackRps);
   const attackText = hasAttack ? ` Attack requests reach ${formatRate(attack)}.` : '';
-  return `Good throughput is ${mean} in the mean. The most was asked for at ${at}: ${peak}.${attackText}`;
+  const most = `The most was asked for at ${at}: ${peak}.`;
+  return `Good throughput is ${mean} in the mean. ${most}${attackText}`;
 }
 
 function tableOf(timeline: Timeline, buckets: readonly Bucket[]): Table {

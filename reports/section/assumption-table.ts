@@ -20,8 +20,9 @@ export function assumptionTable(assumptions: readonly AssumptionResult[]): Marku
     const count = assumptions.filter((row) => row.confidence === confidence).length;
     return `${count} ${confidence}`;
   });
+  const columns = columnsOf('what', 'value', 'confidence', 'source');
   return markup`<p>${counts.join(', ')}. <b>Published</b>: a source states it. <b>Derived</b>:
 worked out from published figures. <b>Estimated</b>: nobody publishes it; change it in the scenario
 and see what follows.</p>
-${tableMarkup({ columns: columnsOf('what', 'value', 'confidence', 'source'), rows }, 'Assumptions')}`;
+${tableMarkup({ columns, rows }, 'Assumptions')}`;
 }

@@ -70,6 +70,7 @@ r="23"/><path d="${ICONS[verdict]}"/></svg>`;
 function keyNumbers(result: RunResult): Markup {
   const { calls, throughputRps, latencyNs } = result;
   const share = shareOf(calls.answered, calls.due);
+  const [answered, faulted] = [calls.answered, calls.faulted].map(formatAmount);
   return markup`<section class="keys" aria-label="Key numbers">
 ${keyNumber(
   'Good throughput',
@@ -87,7 +88,7 @@ ${keyNumber(
   'Calls answered',
   formatShare(share),
   spread(result, 'goodShare'),
-  `${formatAmount(calls.answered)} of ${formatAmount(calls.due)}, ${formatAmount(calls.faulted)} with a fault`,
+  `${answered} of ${formatAmount(calls.due)}, ${faulted} with a fault`,
 )}
 </section>`;
 }
@@ -103,7 +104,8 @@ function spread({ confidence, replicationResults }: RunResult, metric: string): 
   const count = replicationResults.length;
   if (found !== undefined && found.halfWidth !== null && confidence.method === 'student-t') {
     const level = formatShare(confidence.level);
-    return `± ${formatMetric(metric, found.halfWidth)} (${level} confidence, ${count} replications)`;
+    const width = formatMetric(metric, found.halfWidth);
+    return `± ${width} (${level} confidence, ${formatNumberOf(count, 'replication')})`;
   }
   if (found !== undefined && found.min !== null && found.max !== null && count > 1) {
     const [from, to] = [found.min, found.max].map((value) => formatMetric(metric, value));
@@ -117,7 +119,6 @@ function validityBox(result: RunResult, timeline: Timeline): Markup {
   const done = result.replicationResults.length;
   const limits = checks.filter(({ name }) => /limit/i.test(name));
   const limit = limits.find((check) => check.verdict !== 'passed');
-  const unpassed = checks.filter((check) => check.verdict !== 'passed').length;
   const rows: readonly (readonly [string, Content])[] = [
     ['Seed', markup`<code>${String(result.seed)}</code>`],
     [
@@ -126,7 +127,10 @@ function validityBox(result: RunResult, timeline: Timeline): Markup {
         ? String(done)
         : markup`<b class="bad">${String(done)} of ${String(result.replications)}</b>`,
     ],
-    ['Simulated', `${formatInstant(timeline, 0)} to ${formatInstant(timeline, timeline.toSeconds)}`],
+    [
+      'Simulated',
+      `${formatInstant(timeline, 0)} to ${formatInstant(timeline, timeline.toSeconds)}`,
+    ],
     [
       'Limits of the run',
       limit === undefined
@@ -135,7 +139,7 @@ function validityBox(result: RunResult, timeline: Timeline): Markup {
           : 'no check looked at them'
         : markup`<b class="bad">${limit.detail === '' ? limit.name : limit.detail}</b>`,
     ],
-    ['Checks', checkSummary(checks.length, unpassed)],
+    ['Checks', checkSummary(checks)],
     ['Worker failures', workerFailures(result)],
     ['Interrupted', run.isInterrupted ? markup`<b class="bad">yes</b>` : 'no'],
     [
@@ -150,10 +154,14 @@ function validityBox(result: RunResult, timeline: Timeline): Markup {
   )}</dl></section>`;
 }
 
-function checkSummary(count: number, unpassed: number): Content {
-  if (count === 0) return 'none was made';
-  const text = `${count - unpassed} of ${count} passed`;
-  return unpassed === 0 ? text : markup`<b class="bad">${text}</b>`;
+function checkSummary(checks: RunResult['checks']): Content {
+  if (checks.length === 0) return 'none was made';
+  const countOf = (verdict: string): number =>
+    checks.filter((check) => check.verdict === verdict).length;
+  const [failed, unknown] = [countOf('failed'), countOf('unknown')];
+  const text = `${countOf('passed')} of ${checks.length} passed`;
+  if (failed > 0) return markup`<b class="bad">${text}, ${String(failed)} failed</b>`;
+  return unknown > 0 ? markup`<b class="unsure">${text}, ${String(unknown)} unknown</b>` : text;
 }
 
 function workerFailures({ run }: RunResult): Content {
@@ -170,10 +178,7 @@ function estimates({ assumptions }: RunResult): Markup {
   const shown = estimated.slice(0, ESTIMATES_MAX);
   const left = estimated.length - shown.length;
   const items = shown.map(({ what, value }) => markup`<li>${what}: <b>${value}</b></li>\n`);
-  const more =
-    left > 0
-      ? markup`<p class="note">and ${String(left)} more under <a href="#assumptions">assumptions</a></p>`
-      : NOTHING;
+  const more = left > 0 ? markup`<p class="note">and ${String(left)} more below</p>` : NOTHING;
   const list =
     items.length === 0
       ? markup`<p>Every figure is published, or derived from published ones.</p>`

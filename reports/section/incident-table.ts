@@ -27,12 +27,13 @@ export function incidentTable(result: RunResult, timeline: Timeline): Markup {
   });
   const attackNote =
     attack.requests > 0
-      ? markup` Attacks sent ${formatAmount(attack.requests)} requests:
+      ? markup`Attacks sent ${formatAmount(attack.requests)} requests:
 ${formatCount(attack.refused)} refused, ${formatCount(attack.served)} served,
 ${formatCount(attack.openAtEnd)} open at the end.`
       : NOTHING;
   return markup`${tableMarkup({ columns, rows }, 'Incidents')}
-<p class="note">Recovery: from the end of the incident until what it disturbed is back.${attackNote}</p>`;
+<p class="note">Recovery: from the end of the incident until what it disturbed is back.
+${attackNote}</p>`;
 }
 
 /** Null is one of two things, and the result does not say which. */

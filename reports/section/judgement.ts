@@ -42,8 +42,8 @@ export function confidenceTable({ confidence, replicationResults }: RunResult): 
   ]);
   const explanation =
     method === 'student-t'
-      ? `Half-widths are of the ${formatShare(level)} confidence interval of the mean, by Student's t
-over ${count} independent replications.`
+      ? `Half-widths are of the ${formatShare(level)} confidence interval of the mean, by
+Student's t over ${count} independent replications.`
       : method === 'range'
         ? `With fewer than five replications an interval would pretend to know more than there is:
 the smallest and the largest of ${count} are given instead.`

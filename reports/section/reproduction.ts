@@ -2,7 +2,7 @@
 import type { RunResult } from '../../sim/metrics/result.ts';
 import type { ResultFolder } from '../folder.ts';
 import { formatAmount, formatBytes, formatCount, formatRate, formatSeconds } from '../format.ts';
-import { markup, NOTHING } from '../markup.ts';
+import { markup } from '../markup.ts';
 import type { Content, Markup } from '../markup.ts';
 import { columnsOf, tableMarkup } from '../table.ts';
 
@@ -11,12 +11,9 @@ const SCENARIO_LINES_MAX = 400;
 
 export function reproduction({ result, scenarioText }: ResultFolder): Markup {
   const { run, tool, scenario, calibration } = result;
-  const compression =
-    result.timeCompression === 1
-      ? NOTHING
-      : markup`<div><dt>Time compression</dt><dd>${formatAmount(result.timeCompression)}</dd></div>`;
-  return markup`<p>The same scenario, seed, version and calibration give the same result, whatever the
-number of workers.</p>
+  const { machine, performance } = run;
+  return markup`<p>The same scenario, seed, version and calibration give the same result,
+whatever the number of workers.</p>
 <pre class="command"><code>${run.command}</code></pre>
 ${facts([
   ['Tool', `${tool.name} ${tool.version}, commit ${tool.commit}`],
@@ -31,23 +28,21 @@ ${facts([
   ['Started', run.startedAt],
   ['Wall time', formatSeconds(run.wallSeconds)],
   ['Workers', formatCount(run.workers)],
-  ['Machine', `${run.machine.cpu}, ${run.machine.cores} cores, ${formatBytes(run.machine.memoryBytes)}`],
-  ['Software', `Node ${run.machine.node.replace(/^v/, '')}, ${run.machine.os}`],
-  [
-    'Events',
-    `${formatAmount(run.performance.events)}, ${formatRate(run.performance.eventsPerSecond)} a core`,
-  ],
-  ['Exchanges', `${formatRate(run.performance.exchangesPerSecond)} a core`],
-  ['Peak memory', formatBytes(run.performance.peakMemoryBytes)],
-])}
-${compression}`;
+  ['Machine', `${machine.cpu}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}`],
+  ['Software', `Node ${machine.node.replace(/^v/, '')}, ${machine.os}`],
+  ['Events', `${formatAmount(performance.events)}, ${formatRate(performance.eventsPerSecond)}`],
+  ['Exchanges', `${formatRate(performance.exchangesPerSecond)} a core`],
+  ['Peak memory', formatBytes(performance.peakMemoryBytes)],
+  ['Time compression', formatAmount(result.timeCompression)],
+])}`;
 }
 
 function firstLines(text: string): string {
   const lines = text.split('\n');
   if (lines.length <= SCENARIO_LINES_MAX) return text;
   const left = lines.length - SCENARIO_LINES_MAX;
-  return `${lines.slice(0, SCENARIO_LINES_MAX).join('\n')}\n# ... ${left} more lines in scenario.yaml`;
+  const shown = lines.slice(0, SCENARIO_LINES_MAX).join('\n');
+  return `${shown}\n# ... ${left} more lines in scenario.yaml`;
 }
 
 function facts(rows: readonly (readonly [string, Content])[]): Markup {

@@ -2,8 +2,14 @@
 import type { RunResult, ScopeResult } from '../../sim/metrics/result.ts';
 import { codeText } from '../chart/faults-over-time.ts';
 import { scopeSparkline } from '../chart/scope-sparkline.ts';
-import { formatAmount, formatCount, formatDuration, formatRate, formatShare } from '../format.ts';
-import { shareOf } from '../format.ts';
+import {
+  formatAmount,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatShare,
+  shareOf,
+} from '../format.ts';
 import { markup, NOTHING } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { isBorder, scopesInOrder, scopeText } from '../scope.ts';

@@ -47,8 +47,6 @@ export const Purpose = {
   StreamResponse: 31,
   /** Three for each of up to 31 addresses. */
   RaceBase: 32,
-  /** Delays of effects: the effect's own purpose is added. */
-  DelayBase: 128,
   LinkHelloBack: 256,
   LinkFinishedBack: 257,
   LinkPeerClosed: 258,
@@ -142,6 +140,23 @@ export function draw(
   // The first word carries the leading digits, 21 bits of the second the rest: 53 in all.
   return ((word[0] >>> 0) + ((word[1] >>> 11) + 0.5) / 2 ** 21) / TWO_32;
 }
+
+/**
+ * Two draws of 32 bits for one purpose: read them with `firstOfPair` and `secondOfPair` before the
+ * next draw of anything.
+ */
+export function drawPair(
+  key0: number,
+  key1: number,
+  ordinal: number,
+  attempt: number,
+  purpose: number,
+): void {
+  threefry(key0, key1, ordinal, (attempt << 16) | purpose);
+}
+
+export const firstOfPair = (): number => ((word[0] >>> 0) + 0.5) / TWO_32;
+export const secondOfPair = (): number => ((word[1] >>> 0) + 0.5) / TWO_32;
 
 /** The key of a name under a seed and a replication: FNV-1a of the name, then one block. */
 export function keyOf(

@@ -382,7 +382,7 @@ export class Connecting {
     if (sources.partner[source] >= 0) {
       // A known address has a certificate: it makes the server pay for a handshake.
       const row = servers.costProfile[server];
-      const workUs = Math.round(state.medianCpuUs(row, Cost.HandshakeServer));
+      const workUs = state.atSpeed(server, state.prices.medianCpuUs(row, Cost.HandshakeServer));
       const host = servers.host[server];
       if (workUs > 0) {
         state.cpu.take(host, state.nowUs, workUs);

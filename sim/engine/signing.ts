@@ -119,11 +119,12 @@ export class Signing {
     const slot = first >> 1;
     const purpose = (first & 1) === 0 ? Purpose.SignRequest : Purpose.SignResponse;
     const size = this.#batchSize[signer];
-    const operationUs = state.cpuUs(server, Cost.Sign, slot, purpose, 0);
-    const itemsUs = size * state.cpuUs(server, Cost.SignItem, slot, purpose, 0);
-    const endUs =
-      state.work(server, first, operationUs + itemsUs) +
-      state.delayUs(server, Cost.Sign, slot, purpose);
+    state.price(server, Cost.SignItem, slot, purpose, 0);
+    const itemsUs = size * state.prices.cpuUs;
+    state.price(server, Cost.Sign, slot, purpose, 0);
+    const workUs = state.atSpeed(server, state.prices.cpuUs + itemsUs);
+    const delayUs = Math.round(state.prices.delayUs);
+    const endUs = state.work(server, first, workUs) + delayUs;
     this.tokenBusyUs[server] += endUs - state.nowUs;
     table.serviceUs[first] = endUs - state.nowUs - table.waitUs[first];
     state.events.schedule(endUs, EventKind.SignerDone, signer, signer, ++this.#sequence[signer]);

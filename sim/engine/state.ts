@@ -11,13 +11,12 @@ import type { Journal } from '../metrics/journal.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { DistributionKind } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
-import { COSTS } from '../protocol/effect.ts';
 import { ExchangeTable } from '../world/exchange-table.ts';
 import { LegQueues } from '../world/leg-queues.ts';
 import { EventKind } from './event-kind.ts';
 import { HostCpu } from './host-cpu.ts';
+import { Prices } from './prices.ts';
 
-const COST_COUNT = COSTS.length;
 /** First retransmission of a lost SYN, doubling: RFC 6298 section 2. */
 const SYN_RETRANSMIT_US = 1e6;
 /** First retransmission of data and the largest step (Linux TCP_RTO_MIN, TCP_RTO_MAX). */
@@ -53,6 +52,7 @@ export class RunState {
   readonly table: ExchangeTable;
   readonly events: EventQueue;
   readonly cpu: HostCpu;
+  readonly prices: Prices;
   readonly queues: LegQueues;
   readonly rows: QueueRows;
   readonly recorder: Recorder;
@@ -90,6 +90,7 @@ export class RunState {
     this.table = new ExchangeTable(plan.limits.exchangesMax);
     this.events = new EventQueue(4096);
     this.cpu = new HostCpu(plan.hosts);
+    this.prices = new Prices(plan);
     this.rows = queueRows(plan);
     this.queues = new LegQueues(this.rows.count, 2 * plan.limits.exchangesMax);
     const { sources, servers, systems, links } = plan;
@@ -138,26 +139,19 @@ export class RunState {
     return drawValue(kind[row], a[row], b[row], values, u);
   }
 
-  /** Whole microseconds of one core that a cost takes at this server. */
-  cpuUs(server: number, cost: number, slot: number, purpose: number, bytes: number): number {
-    const { costs, servers } = this.plan;
-    const row = servers.costProfile[server] * COST_COUNT + cost;
-    const own = this.sample(costs.cpu[row], slot, purpose);
-    const work = own + (costs.cpuUsPerKib[row] * bytes) / 1024;
-    return work === 0 ? 0 : Math.round(work / this.cpu.speed[servers.host[server]]);
+  /** Draws a cost into `prices`, for this exchange. */
+  price(server: number, cost: number, slot: number, purpose: number, bytes: number): void {
+    const { source, ordinal } = this.table;
+    const from = source[slot];
+    const profile = this.plan.servers.costProfile[server];
+    const [key0, key1] = [this.sourceKey0[from], this.sourceKey1[from]];
+    this.prices.draw(profile, cost, bytes, key0, key1, ordinal[slot], purpose);
   }
 
-  /** The median of a cost, where no exchange is there to draw for: a flood's handshake. */
-  medianCpuUs(costProfile: number, cost: number): number {
-    const { costs } = this.plan;
-    return Math.round(this.sampleAt(costs.cpu[costProfile * COST_COUNT + cost], 0.5));
-  }
-
-  /** Whole microseconds of a cost that occupy no core. */
-  delayUs(server: number, cost: number, slot: number, purpose: number): number {
-    const { costs, servers } = this.plan;
-    const row = servers.costProfile[server] * COST_COUNT + cost;
-    return Math.round(this.sample(costs.delay[row], slot, purpose + Purpose.DelayBase));
+  /** Whole microseconds that this server's host takes for work of `cpuUs` at speed 1. */
+  atSpeed(server: number, cpuUs: number): number {
+    if (cpuUs === 0) return 0;
+    return Math.round(cpuUs / this.cpu.speed[this.plan.servers.host[server]]);
   }
 
   /** Takes the server's host for `workUs`; returns when it is done. No work waits for no core. */
@@ -177,9 +171,9 @@ export class RunState {
 
   /** Both parts of a cost, one after the other; returns when they are done. */
   spend(server: number, leg: number, cost: number, purpose: number, bytes: number): number {
-    const slot = leg >> 1;
-    const endUs = this.work(server, leg, this.cpuUs(server, cost, slot, purpose, bytes));
-    const delayUs = this.delayUs(server, cost, slot, purpose);
+    this.price(server, cost, leg >> 1, purpose, bytes);
+    const delayUs = Math.round(this.prices.delayUs);
+    const endUs = this.work(server, leg, this.atSpeed(server, this.prices.cpuUs));
     this.table.serviceUs[leg] += delayUs;
     return endUs + delayUs;
   }

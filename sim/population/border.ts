@@ -1,6 +1,6 @@
 /**
- * Calls across a border: a few consumers of one country that use a few services of another. No
- * figure of such calls is published (only that the layers are connected), so all of it is estimated.
+ * Calls across a border: a few consumers of one country that use a few services of another. Only
+ * that the layers are connected is published, and no volume, so all of it is estimated.
  */
 import { runningSums, chanceOf, Choice, chooseBy } from './chance.ts';
 import type { Country, CountryCall } from './country.ts';

@@ -94,7 +94,8 @@ function shelfOf(
 }
 
 /** Between half and one and a half times the mean, at least one. */
-const countBy = (mean: number, u: number): number => Math.max(1, Math.floor(mean * (0.5 + u) + 0.5));
+const countBy = (mean: number, u: number): number =>
+  Math.max(1, Math.floor(mean * (0.5 + u) + 0.5));
 
 /** Services of no cluster: first the provider's class by the matrix, then one by popularity. */
 function chooseGeneral(

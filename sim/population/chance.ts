@@ -6,7 +6,14 @@
 import { draw, hashText } from '../base/random.ts';
 
 /** What a draw is for; the keys are names of this room, so the engines' purposes do not collide. */
-export const Choice = { CallCount: 0, Service: 1, Kind: 2, Home: 3, Consumer: 4, Border: 5 } as const;
+export const Choice = {
+  CallCount: 0,
+  Service: 1,
+  Kind: 2,
+  Home: 3,
+  Consumer: 4,
+  Border: 5,
+} as const;
 export type Choice = (typeof Choice)[keyof typeof Choice];
 
 export type Chance = (choice: Choice, ordinal: number) => number;

@@ -2,8 +2,8 @@
  * How often: shares for the chosen calls, so that the figures hold. Iterative proportional fitting
  * (Deming and Stephan 1940): scale to one set of sums, then to the next, and again, until all hold.
  *
- * First services and consumers are drawn towards their rank laws; then, exactly, the matrix by class
- * and the share of each cluster. The last step is on sums of groups alone, so it keeps the
+ * First services and consumers are drawn towards their rank laws; then, exactly, the matrix by
+ * class and the share of each cluster. The last step is on sums of groups alone, so it keeps the
  * proportions within a group.
  */
 import type { CountryConsumer } from './country.ts';
@@ -107,9 +107,9 @@ function fitTable(
   const rowOf = Int32Array.from(cells, (_, cell) => Math.floor(cell / width));
   const columnOf = Int32Array.from(cells, (_, cell) => cell % width);
   for (let round = 0; round < GROUP_ROUNDS; round++) {
-    const drift = scaleTo(cells, columnOf, wantedColumns);
-    scaleTo(cells, rowOf, wantedRows);
-    if (drift < CLOSE_ENOUGH) break;
+    const columnDrift = scaleTo(cells, columnOf, wantedColumns);
+    const rowDrift = scaleTo(cells, rowOf, wantedRows);
+    if (Math.max(columnDrift, rowDrift) < CLOSE_ENOUGH) break;
   }
   return cells;
 }

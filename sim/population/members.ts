@@ -98,7 +98,7 @@ function codeOf(name: string): string {
   return code === '' ? 'cluster' : code;
 }
 
-/** The rest: subsystems and services of no cluster, by class, the bigger part to the big members. */
+/** The rest: subsystems and services of no cluster, by class, more to the big members. */
 function addGeneral(
   instance: string,
   scaled: ScaledFigures,
@@ -129,7 +129,11 @@ function addGeneral(
   }
 }
 
-/** Adds subsystems that answer, to members of a class by the rank law; gives their indexes. */
+/**
+ * Adds subsystems that answer, to members of a class by the rank law; gives their indexes. First
+ * one each, then a second one for those who get more: so the popular services, which go to the
+ * first, are spread over members.
+ */
 function addProviders(
   classIndex: number,
   count: number,
@@ -139,9 +143,10 @@ function addProviders(
   const members = [...classOf.keys()].filter((member) => classOf[member] === classIndex);
   const counts = apportion(count, rankShares(members.length, SUBSYSTEM_RANK_EXPONENT));
   const added: number[] = [];
-  for (const [rank, member] of members.entries()) {
-    for (let index = 0; index < counts[rank]; index++) {
-      added.push(subsystems.push({ member, code: `syn-${index + 2}`, isProvider: true }) - 1);
+  for (let round = 0; added.length < count; round++) {
+    for (const [rank, member] of members.entries()) {
+      if (counts[rank] <= round) continue;
+      added.push(subsystems.push({ member, code: `syn-${round + 2}`, isProvider: true }) - 1);
     }
   }
   return added;

@@ -41,8 +41,5 @@ test('by the time of day, over midnight', () => {
   // Whatever the hour it begins at, a day has a day's arrivals.
   expect(expectedArrivals(rate, 7 * HOUR_US, 0, DAY_US)).toBeCloseTo(2 * 86_400, 6);
   // Two hours around midnight: from 23:00 to 01:00 the rate goes 7/6, 1, 7/6.
-  expect(expectedArrivals(rate, 23 * HOUR_US, 0, 2 * HOUR_US)).toBeCloseTo(
-    7200 * (1 + 1 / 12),
-    6,
-  );
+  expect(expectedArrivals(rate, 23 * HOUR_US, 0, 2 * HOUR_US)).toBeCloseTo(7200 * (1 + 1 / 12), 6);
 });

@@ -61,9 +61,7 @@ export function scaleFigures(figures: PopulationDocument): ScaledFigures {
 }
 
 function matrixOf(figures: PopulationDocument, classes: readonly string[]): number[] {
-  const cells = classes.flatMap((from) =>
-    classes.map((to) => figures.callMatrix[from]?.[to] ?? 0),
-  );
+  const cells = classes.flatMap((from) => classes.map((to) => figures.callMatrix[from]?.[to] ?? 0));
   const sum = cells.reduce((partial, cell) => partial + cell, 0);
   return cells.map((cell) => cell / sum);
 }

@@ -75,6 +75,13 @@ export const Cause = {
   MalformedServerConf: 51,
   /** The TCP connection was closed without a word; there is no code, the caller sees a reset. */
   NoAnswer: 52,
+  /** The connection broke while the response was being read: X-Road says whose fault it was. */
+  ResponseBroken: 53,
+  /** SOAP: identifiers of the response differ; a REST response has InconsistentResponse. */
+  ResponseMismatch: 54,
+  MissingHeader: 55,
+  InvalidMessage: 56,
+  InvalidSoapAction: 57,
 } as const;
 export type Cause = (typeof Cause)[keyof typeof Cause];
 
@@ -114,7 +121,13 @@ interface CauseRow {
 const { ClientProxy: C, ServerProxy: S, ServerProxyServiceFailed: F, Client: M } = Prefix;
 const none: readonly Prefix[] = [];
 
-/** The words and their meaning; source: facts 4 (CO/ErrorCodes.java, ErrorCode.java, 7.7.0/7.8.0). */
+/**
+ * The words and their meaning. Source: facts 4; ErrorCodes.java and ErrorCode.java at 7.7.0 and
+ * 7.8.0. What the message log refuses gets `logging_failed` in front (MessageLog.log); what fails
+ * in parsing the peer's message gets `service_failed`, at both servers (ProxyMessageDecoder.parse
+ * in the four message processors), but not a part that is missing: that is noticed afterwards
+ * (checkRequest, checkResponse).
+ */
 const CAUSES: Readonly<Record<number, CauseRow>> = {
   [Cause.GlobalConfOutdated]: row(
     'global_conf_outdated',
@@ -189,22 +202,22 @@ const CAUSES: Readonly<Record<number, CauseRow>> = {
   [Cause.MissingRest]: row(
     'missing_rest',
     'MissingRest',
-    [C, F],
-    [F],
+    [C, S, F],
+    [S, F],
     'the message has no REST part',
   ),
   [Cause.MissingSoap]: row(
     'missing_soap',
     'MissingSoap',
-    [C, F],
-    [F],
+    [C, S, F, M],
+    [S, F, M],
     'the message has no SOAP part',
   ),
   [Cause.MissingSignature]: row(
     'missing_signature',
     'MissingSignature',
-    [C, F],
-    [F],
+    [C, S, F],
+    [S, F],
     'the message has no signature part',
   ),
   [Cause.MimeParsingFailed]: row(
@@ -229,8 +242,8 @@ const CAUSES: Readonly<Record<number, CauseRow>> = {
     'time-stamping has failed for longer than the acceptable period',
   ),
   [Cause.NoTimestampingProvider]: row(
-    'logging_failed.no_timestamping_provider_found',
-    'LoggingFailed.NoTimestampingProviderFound',
+    'logging_failed.mlog.no_timestamping_provider_found',
+    'LoggingFailed.TimestamperFailed',
     [C, S],
     none,
     'no time-stamping authority is configured at this server',
@@ -240,14 +253,14 @@ const CAUSES: Readonly<Record<number, CauseRow>> = {
     'LoggingFailed',
     [C, S],
     none,
-    'the message log refused: body too large, or the pool of connections was exhausted',
+    'the message log refused: the body is larger than it may log',
   ),
   [Cause.DatabaseError]: row(
-    'database_error',
-    'DatabaseError',
+    'logging_failed.database_error',
+    'LoggingFailed.DatabaseError',
     [C, S],
     none,
-    'a database of the security server is unavailable',
+    'the database of the message log is away, or its pool of connections was exhausted',
   ),
   [Cause.InvalidHttpMethod]: row(
     'invalid_http_method',
@@ -267,7 +280,7 @@ const CAUSES: Readonly<Record<number, CauseRow>> = {
     'cannot_create_signature',
     'CannotCreateSignature',
     [C, S, F],
-    [F],
+    [C, F],
     'the member has no usable signing key or certificate at this server',
   ),
   [Cause.UnknownService]: row(
@@ -389,19 +402,19 @@ const CAUSES: Readonly<Record<number, CauseRow>> = {
     none,
     'an unexpected HTTP status from the peer, or from a SOAP information system',
   ),
-  [Cause.CannotSign]: row('cannot_sign', 'CannotSign', [C, S], none, 'the token could not sign'),
+  [Cause.CannotSign]: row('cannot_sign', 'CannotSign', [C, S], [C], 'the token could not sign'),
   [Cause.SignatureTimedOut]: row(
     'internal_error',
     'InternalError',
     [C, S],
-    none,
+    [C],
     'signature creation timed out in the signing queue',
   ),
   [Cause.SignerNetworkError]: row(
     'signer.network_error',
     'Signer.NetworkError',
     [C, S],
-    none,
+    [C],
     'the signer process did not answer',
   ),
   [Cause.MissingHeaderField]: row(
@@ -455,6 +468,35 @@ const CAUSES: Readonly<Record<number, CauseRow>> = {
     [C],
     none,
     'the connection was closed without an answer (idle time or a crash); not an X-Road code',
+  ),
+  [Cause.ResponseBroken]: row(
+    'service_failed.io_error',
+    'ServiceFailed.IOError',
+    [C],
+    none,
+    'the connection broke while the response was being read',
+  ),
+  [Cause.ResponseMismatch]: row(
+    'service_failed.inconsistent_response',
+    'ServiceFailed.InconsistentResponse',
+    [C],
+    none,
+    'SOAP: identifiers of the answer do not match the request',
+  ),
+  [Cause.MissingHeader]: row('missing_header', 'MissingHeader', [M, F], [M], 'no SOAP header'),
+  [Cause.InvalidMessage]: row(
+    'invalid_message',
+    'InvalidMessage',
+    [M, F],
+    [M],
+    'broken multipart, or a part where none may be',
+  ),
+  [Cause.InvalidSoapAction]: row(
+    'invalid_soap_action',
+    'InvalidSoapAction',
+    [M],
+    [M],
+    'the SOAPAction header is not a quoted address',
   ),
 };
 

@@ -8,6 +8,8 @@ import { COSTS } from '../protocol/effect.ts';
 
 export class DistributionRows {
   readonly #rowOf = new Map<string, number>();
+  /** The same object again, as in every flow of a country, needs no key. */
+  readonly #rowOfObject = new Map<DistributionDocument, number>();
   readonly #kind: number[] = [];
   readonly #a: number[] = [];
   readonly #b: number[] = [];
@@ -15,9 +17,15 @@ export class DistributionRows {
 
   /** The row of a distribution; a new one where none is equal. */
   add(distribution: DistributionDocument): number {
+    const same = this.#rowOfObject.get(distribution);
+    if (same !== undefined) return same;
     const key = keyOf(distribution);
-    const known = this.#rowOf.get(key);
-    if (known !== undefined) return known;
+    const row = this.#rowOf.get(key) ?? this.#append(distribution, key);
+    this.#rowOfObject.set(distribution, row);
+    return row;
+  }
+
+  #append(distribution: DistributionDocument, key: string): number {
     const row = this.#kind.length;
     const [kind, a, b] = this.#parametersOf(distribution);
     this.#kind.push(kind);

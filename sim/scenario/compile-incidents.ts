@@ -1,5 +1,6 @@
 /** Incidents as the catalogue compiles them: patches in order of time, and sources of attacks. */
 import { findIncidentKind, INCIDENT_KINDS } from '../catalogue/index.ts';
+import { targetRows } from '../catalogue/incident.ts';
 import type {
   AttackSpec,
   IncidentKind,
@@ -8,7 +9,7 @@ import type {
   PatchSpec,
   Report,
 } from '../catalogue/incident.ts';
-import { parseLinkTarget } from '../catalogue/link-target.ts';
+import { linkRows, parseLinkTarget } from '../catalogue/link-target.ts';
 import { resolveSettings } from '../catalogue/settings.ts';
 import type { Document, IncidentDocument } from '../plan/document.ts';
 import type { DocumentPath } from '../plan/path-issue.ts';
@@ -140,8 +141,13 @@ function compileIncident(
     parts.issues.error([...path, ...place], code, message, hint);
   };
   const settings = resolveSettings(kind, incident, report);
-  if (settings === null) return { patches: [], attacks: [] };
-  return kind.compile({ incident, settings, lookup: lookupOf(path, parts), report });
+  const lookup = lookupOf(path, parts);
+  if (settings !== null) return kind.compile({ incident, settings, lookup, report });
+  // With wrong settings nothing can be compiled, but wrong targets can still be told.
+  const context = { incident, settings: {}, lookup, report };
+  if (kind.target === 'link') linkRows(context);
+  else targetRows(context, lookup[kind.target]);
+  return { patches: [], attacks: [] };
 }
 
 function lookupOf(base: DocumentPath, parts: IncidentLinking): Lookup {
@@ -154,6 +160,7 @@ function lookupOf(base: DocumentPath, parts: IncidentLinking): Lookup {
       const row =
         service === undefined ? services.systemRows.get(name) : services.services[service].system;
       if (row !== undefined) return row;
+      if (services.broken.has(name)) return null;
       const known = [...services.systemRows.keys(), ...services.rows.keys()];
       issues.unknown([...base, ...path], 'information system or service', name, known);
       return null;
@@ -161,6 +168,7 @@ function lookupOf(base: DocumentPath, parts: IncidentLinking): Lookup {
     service: (name, path) => {
       const row = services.rows.get(name);
       if (row !== undefined) return row;
+      if (services.broken.has(name)) return null;
       issues.unknown([...base, ...path], 'service', name, services.rows.keys());
       return null;
     },

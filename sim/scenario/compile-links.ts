@@ -11,7 +11,7 @@ import type { Network } from './compile-network.ts';
 
 type LinkValues = Pick<LinkDocument, 'rttUs' | 'jitterUs' | 'bandwidth' | 'loss'>;
 
-/** Where no `links` say otherwise. Real-data sheet, section 5: nothing is published, so estimated. */
+/** Where no `links` say otherwise. Nothing is published, so they are estimated: see the source. */
 const IN_COUNTRY_RTT_US = 2000;
 const BETWEEN_COUNTRIES_RTT_US = 3000;
 const JITTER_US = 200;
@@ -75,7 +75,7 @@ export class Links {
 
   /** What had to be assumed because no link says it. */
   assumptions(): AssumptionDocument[] {
-    const jitter = `mean jitter ${formatDuration(JITTER_US)} each way, no loss, bandwidth not limiting`;
+    const jitter = `mean jitter ${formatDuration(JITTER_US)} each way, no loss, no limit`;
     const row = (what: string, rttUs: number): AssumptionDocument => ({
       what,
       value: `RTT ${formatDuration(rttUs)}, ${jitter}`,

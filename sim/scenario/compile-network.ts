@@ -76,7 +76,7 @@ export class Network {
     return this.instances.findIndex((instance) => instance.id === id);
   }
 
-  /** The row of a server by its full id or as `INSTANCE/SERVER`; -1 with an issue: there is none. */
+  /** The row of a server, by full id or as `INSTANCE/SERVER`; -1, with an issue: there is none. */
   findServer(name: string, path: DocumentPath, issues: IssueList): number {
     const row = this.serverRows.get(name) ?? this.#shortNames.get(name);
     if (row === AMBIGUOUS) {
@@ -321,7 +321,7 @@ function findHost(
 function addOwnHost(server: string, parameters: ParameterValues, network: Network): number {
   const cores = numberOf(parameters, 'hostCores');
   const speed = numberOf(parameters, 'hostSpeed');
-  return network.hosts.push({ id: `host:${server}`, cores, speed }) - 1;
+  return network.hosts.push({ id: server, cores, speed }) - 1;
 }
 
 function registerByName(

@@ -36,6 +36,8 @@ export class Services {
   readonly systemRows = new Map<string, number>();
   readonly services: ServiceEntry[] = [];
   readonly rows = new Map<string, number>();
+  /** Ids of services that were written, but with a mistake: enough has been said about them. */
+  readonly broken = new Set<string>();
   /** By instance row: the row of the first service of its population. */
   readonly populationFrom = new Map<number, number>();
 
@@ -122,7 +124,10 @@ function linkService(
     issues.duplicate([...path, 'id'], 'service', service.id);
     return;
   }
-  if (subsystem === null || system === undefined) return;
+  if (subsystem === null || system === undefined) {
+    linked.broken.add(service.id);
+    return;
+  }
   if (linked.systems[system].instance === -1) linked.systems[system].instance = subsystem.instance;
   const usual = document.systems[system].serviceTime;
   const row = linked.services.push({
@@ -212,7 +217,10 @@ function matchesGroup(name: string, written: string | null, service: string): bo
   return name === written || name === `${service.split('/')[0]}/${written}`;
 }
 
-/** Services of a country, and one information system for each of its providing subsystems. */
+/**
+ * Services of a country, and one information system for each of its providing subsystems, called
+ * as the subsystem is.
+ */
 function addPopulation(
   instance: InstanceEntry,
   network: Network,
@@ -253,10 +261,10 @@ function populationSystem(
   capacity: number,
   linked: Services,
 ): number {
-  const id = `system:${provider}`;
-  const known = linked.systemRows.get(id);
+  const known = linked.systemRows.get(provider);
   if (known !== undefined) return known;
-  const row = linked.systems.push({ id, instance, capacity, state: SystemState.Up }) - 1;
-  linked.systemRows.set(id, row);
+  const system = { id: provider, instance, capacity, state: SystemState.Up };
+  const row = linked.systems.push(system) - 1;
+  linked.systemRows.set(provider, row);
   return row;
 }

@@ -54,19 +54,17 @@ function linkWorkload(workload: WorkloadDocument, path: DocumentPath, parts: Loa
   const isTimed = checkTimes(workload, document.durationUs, path, issues);
   const isLoad = checkLoad(workload, path, issues);
   if (server === -1 || called.length === 0 || !isTimed || !isLoad) return 0;
-  const specs = called.map(
-    ({ service }): FlowSpec => ({
-      client: workload.client,
-      server,
-      service,
-      target,
-      method: workload.method,
-      path: workload.path,
-      requestSize: workload.requestSize,
-      uploadBandwidth: workload.uploadBandwidth,
-      defects,
-    }),
-  );
+  const specs = called.map(({ service }): FlowSpec => ({
+    client: workload.client,
+    server,
+    service,
+    target,
+    method: workload.method,
+    path: workload.path,
+    requestSize: workload.requestSize,
+    uploadBandwidth: workload.uploadBandwidth,
+    defects,
+  }));
   const weights = called.map(({ weight }) => weight);
   const flowFrom = flows.add(specs, weights);
   const run = { flowFrom, flowCount: specs.length };
@@ -125,6 +123,7 @@ function findServices(
       called.push({ service: row, weight });
       continue;
     }
+    if (services.broken.has(service)) continue;
     issues.unknown(
       [...path, 'services', index, 'service'],
       'service',

@@ -84,12 +84,17 @@ function planOf(linked: Linked, calibration: Calibration, sha256: string): Plan 
   const { document, network, services, links, routes, flows, rates, incidents } = linked;
   // Prices add distributions, so the table of these is made last.
   const costs = costTable(calibration, linked.distributions);
-  const { name, title, question, kind, seed, replications } = document;
-  const { durationUs, warmUpUs, startOfDayUs, thresholds, limits } = document;
   return {
-    ...{ name, title, question, kind, seed, replications },
-    ...{ durationUs, warmUpUs, startOfDayUs, thresholds, limits },
-    seriesBucketUs: document.seriesBucketUs ?? seriesBucketUs(durationUs),
+    name: document.name,
+    title: document.title,
+    question: document.question,
+    kind: document.kind,
+    seed: document.seed,
+    replications: document.replications,
+    durationUs: document.durationUs,
+    warmUpUs: document.warmUpUs,
+    startOfDayUs: document.startOfDayUs,
+    seriesBucketUs: document.seriesBucketUs ?? seriesBucketUs(document.durationUs),
     calibration: { name: calibration.name, sha256 },
     instances: network.instances.map((_, row) => instanceRow(network, row)),
     memberClasses: network.memberClasses,
@@ -108,6 +113,8 @@ function planOf(linked: Linked, calibration: Calibration, sha256: string): Plan 
     sources: flows.sourceTable(),
     patches: incidents.patches,
     incidents: incidents.rows,
+    thresholds: document.thresholds,
+    limits: document.limits,
     assumptions: listAssumptions(document, network, links, calibration),
     expected: {
       calls: Math.round(linked.calls),

@@ -70,8 +70,8 @@ function cut(lineText: string, at: number, length: number): Cut {
   const end = Math.min(lineText.length, start + SHOWN_MAX);
   const head = start > 0 ? '...' : '';
   const tail = end < lineText.length ? '...' : '';
-  const prefix = [...plain(lineText.slice(start, at))].length;
-  const marked = [...plain(lineText.slice(at, Math.min(end, at + length)))].length;
+  const prefix = widthOf(plain(lineText.slice(start, at)));
+  const marked = widthOf(plain(lineText.slice(at, Math.min(end, at + length))));
   return {
     text: `${head}${plain(lineText.slice(start, end))}${tail}`,
     before: head.length + prefix,
@@ -79,9 +79,15 @@ function cut(lineText: string, at: number, length: number): Cut {
   };
 }
 
+function widthOf(text: string): number {
+  return Array.from(text).length;
+}
+
 /** A file may hold terminal commands or text that runs backwards; an error must show neither. */
 function plain(text: string): string {
-  return text.replaceAll('\t', ' ').replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, '\u00b7');
+  return text
+    .replaceAll('\t', ' ')
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, '\u00b7');
 }
 
 function shorten(text: string): string {

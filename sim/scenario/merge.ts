@@ -1,10 +1,14 @@
 /**
  * A scenario over the one that it extends: maps are merged key by key, lists are replaced; but
  * lists whose items all have an `id` are merged item by item, so that one workload or incident of
- * a long list can be changed without repeating the others.
+ * a long list can be changed without repeating the others. A distribution or a rate over time is one
+ * value, however it is written: merging a ramp into a staircase would make neither.
  */
 import { idOf } from './draft.ts';
 import type { Draft, DraftEntry, DraftList, DraftMap } from './draft.ts';
+
+/** Keys whose maps name one of several shapes. */
+const ONE_VALUE = ['rate', 'profile', 'serviceTime', 'thinkTime', 'requestSize', 'responseSize'];
 
 export function mergeDrafts(base: Draft, over: Draft): Draft {
   if (base.kind === 'map' && over.kind === 'map') return mergeMaps(base, over);
@@ -23,7 +27,8 @@ function mergeMaps(base: DraftMap, over: DraftMap): DraftMap {
   const entries = new Map<string, DraftEntry>(base.entries);
   for (const [key, entry] of over.entries) {
     const below = base.entries.get(key);
-    const value = below === undefined ? entry.value : mergeDrafts(below.value, entry.value);
+    const isWhole = below === undefined || ONE_VALUE.includes(key);
+    const value = isWhole ? entry.value : mergeDrafts(below.value, entry.value);
     entries.set(key, { key: entry.key, value });
   }
   return { kind: 'map', place: over.place, entries };

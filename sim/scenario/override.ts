@@ -78,7 +78,8 @@ function putItem(list: DraftList, steps: readonly Step[], depth: number, value: 
     const count = list.items.length;
     const known = ids.length > 0 ? `its ids: ${ids.slice(0, 8).join(', ')}` : `it has ${count}`;
     const above = steps[depth - 1]?.name ?? 'the scenario';
-    const hint = didYouMean(name, ids) ?? `name an item by its id, or by its number from 0; ${known}`;
+    const hint =
+      didYouMean(name, ids) ?? `name an item by its id, or by its number from 0; ${known}`;
     return issueAt(place, 'set-path', `the list ${quote(above)} has no item ${quote(name)}`, hint);
   }
   const placed = put(list.items[index], steps, depth + 1, value);

@@ -37,7 +37,8 @@ export function parseBytes(path: string, bytes: Uint8Array): Parsed {
   }
   // Lenient, so that an error can show the line; U+FFFD stands for what cannot be read.
   const source = new SourceText(path, new TextDecoder('utf-8').decode(bytes));
-  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const isUtf16 =
+    (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   if (isUtf16) {
     return failed(nowhere, 'not-utf8', 'the file is UTF-16', 'save it as UTF-8', 0);
   }
@@ -80,7 +81,10 @@ export function parseText(source: SourceText, from: number): Parsed {
     if (!(error instanceof RangeError)) throw error;
     return failed(source, 'too-deep', 'this is nested too deeply', 'nest less', from);
   }
-  const errors = [...document.errors, ...document.warnings].slice(0, ERRORS_MAX);
+  const all = [...document.errors, ...document.warnings];
+  const deep = all.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  // Beyond its depth the parser takes every sign for a mistake.
+  const errors = deep === undefined ? all.slice(0, ERRORS_MAX) : [deep];
   const issues = errors.map((error) => syntaxIssue(source, from, error));
   if (issues.length > 0) return { source, draft: null, issues };
   return new Walk(source, from, document).parsed();
@@ -107,7 +111,7 @@ class Walk {
   parsed(): Parsed {
     const root = this.#document.contents;
     const empty = { from: this.#from, to: this.#source.text.length, source: this.#source };
-    if (root === null) {
+    if (root === null || (isScalar(root) && root.value === null && root.source === '')) {
       const hint = 'a scenario needs at least `duration` and `instances`';
       return failed(this.#source, 'empty', 'there is nothing here', hint, this.#from);
     }
@@ -143,7 +147,7 @@ class Walk {
     if (!isMap(node)) return entries;
     for (const { key: keyNode, value } of node.items) {
       const key = this.#placeOf(keyNode as Node, place);
-      const name = isScalar(keyNode) ? String(keyNode.value ?? '') : '';
+      const name = isScalar(keyNode) ? String(scalarOf(keyNode.value) ?? '') : '';
       const first = entries.get(name);
       if (first !== undefined) {
         const { line } = this.#source.locate(first.key.from);
@@ -210,7 +214,8 @@ function scalarOf(value: unknown): Scalar {
     typeof value === 'string' ||
     typeof value === 'number' ||
     typeof value === 'boolean';
-  return isPlain ? value : String(value);
+  // The core schema makes nothing else.
+  return isPlain ? value : null;
 }
 
 function isUtf8(bytes: Uint8Array): boolean {

@@ -7,7 +7,12 @@ import { quote } from './issue.ts';
 
 export type Reading =
   | { readonly isOk: true; readonly value: number }
-  | { readonly isOk: false; readonly code: string; readonly message: string; readonly hint: string };
+  | {
+      readonly isOk: false;
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string;
+    };
 
 /** What one kind of value is, for reading it, for its error messages and for the reference. */
 export interface Unit {
@@ -124,7 +129,7 @@ export const UNITS: Readonly<Record<UnitName, Unit>> = {
   duration: {
     name: 'duration',
     noun: 'a duration',
-    examples: ['250us', '3.5ms', '30s', '48min', '8h', '1h30min', '2d'],
+    examples: ['30s', '3.5ms', '48min', '8h', '1h30min', '2d', '250us'],
     min: 0,
     max: 400 * DAY_US,
     limits: '0s to 400d',
@@ -133,7 +138,7 @@ export const UNITS: Readonly<Record<UnitName, Unit>> = {
   size: {
     name: 'size',
     noun: 'a size',
-    examples: ['500B', '2KiB', '10MiB', '1kB'],
+    examples: ['2KiB', '500B', '10MiB', '1kB'],
     min: 0,
     max: 2 ** 40,
     limits: '0B to 1024GiB',
@@ -216,14 +221,11 @@ export const UNITS: Readonly<Record<UnitName, Unit>> = {
 /** Reads a value of a known unit and holds it to the unit's own limits. */
 export function readUnit(name: UnitName, value: string | number): Reading {
   const unit = UNITS[name];
-  const reading = unit.read(String(value).trim().slice(0, TEXT_MAX));
+  const text = String(value).trim();
+  const reading = text.length > TEXT_MAX ? unreadable(text, name, null) : unit.read(text);
   if (!reading.isOk) return reading;
   if (reading.value >= unit.min && reading.value <= unit.max) return reading;
-  return bad(
-    'out-of-range',
-    `${unit.noun} of ${quote(value)} makes no sense`,
-    `it may be ${unit.limits}`,
-  );
+  return bad('out-of-range', `${quote(value)} makes no sense`, `it may be ${unit.limits}`);
 }
 
 /**
@@ -294,7 +296,7 @@ function readShare(text: string): Reading {
   if (found.number <= 1) return good(found.number);
   return bad(
     'out-of-range',
-    `a share of ${quote(text)} makes no sense`,
+    `${quote(text)} makes no sense`,
     `a share is at most 1; for ${found.number} percent write \`${found.number}%\``,
   );
 }
@@ -379,15 +381,12 @@ function unreadable(text: string, name: UnitName, found: Split | null): Reading 
   const unit = UNITS[name];
   const examples = unit.examples.map((example) => `\`${example}\``).join(', ');
   const like = `write ${unit.noun} such as ${examples}`;
-  if (found === null) {
-    const hint = /^\d+,\d/.test(text) ? 'write the fraction with a point, as in `3.5ms`' : like;
-    return bad('bad-value', `${quote(text)} is not ${unit.noun}`, hint);
-  }
-  if (found.unit === '') return bad('bad-unit', `${quote(text)} has no unit`, like);
-  if (/^,\d/.test(found.unit)) {
+  if (/^[+-]?\d+,\d/.test(text)) {
     const hint = 'write the fraction with a point, as in `3.5ms`';
     return bad('bad-value', `${quote(text)} is not ${unit.noun}`, hint);
   }
+  if (found === null) return bad('bad-value', `${quote(text)} is not ${unit.noun}`, like);
+  if (found.unit === '') return bad('bad-unit', `${quote(text)} has no unit`, like);
   const alias = ALIASES.get(found.unit.toLowerCase());
   const hint = alias === undefined ? like : `write \`${alias}\` instead of \`${found.unit}\``;
   return bad('bad-unit', `${quote(text)} is not ${unit.noun}`, hint);

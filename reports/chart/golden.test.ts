@@ -1,0 +1,54 @@
+// Goal: a changed picture is a changed file in review.
+// Method: each chart of the sample, wide and narrow, as an SVG that can be opened by itself.
+import { expect, test } from 'vitest';
+import { matchesGolden } from '../../sim/testing/golden.ts';
+import { sampleFolder } from '../../sim/testing/sample-result.ts';
+import { brokenTag } from '../../sim/testing/well-formed.ts';
+import { CHART_STYLE } from '../chart-style.ts';
+import { NARROW, svgMarkup, WIDE } from '../chart.ts';
+import type { Chart } from '../chart.ts';
+import { buildTimeline } from '../timeline.ts';
+import { busiestServers } from './busiest-servers.ts';
+import { busiestSystems } from './busiest-systems.ts';
+import { classMatrix } from './class-matrix.ts';
+import { faultsOverTime } from './faults-over-time.ts';
+import { incidentStrip } from './incident-strip.ts';
+import { latencyDistribution } from './latency-distribution.ts';
+import { latencyOverTime } from './latency-over-time.ts';
+import { scopeSparkline } from './scope-sparkline.ts';
+import { stageWaterfall } from './stage-waterfall.ts';
+import { throughputOverTime } from './throughput-over-time.ts';
+
+const { result, series, histograms, scenarioText } = sampleFolder();
+const timeline = buildTimeline({ result, series, histograms, scenarioText });
+
+const CHARTS: readonly Chart[] = [
+  incidentStrip(result, timeline),
+  throughputOverTime(timeline),
+  latencyOverTime(timeline),
+  latencyDistribution(histograms),
+  faultsOverTime(timeline),
+  stageWaterfall(result.stages),
+  busiestServers(result.servers),
+  busiestSystems(result.systems),
+  classMatrix(result.memberClasses),
+];
+
+function matchesPicture(name: string, svg: string): void {
+  expect(brokenTag(svg)).toBeNull();
+  const styled = svg.replace(/^(<svg[^>]*>)/, `$1\n<style>${CHART_STYLE}</style>`);
+  matchesGolden(new URL(`../golden/${name}.svg`, import.meta.url), `${styled}\n`);
+}
+
+for (const chart of CHARTS) {
+  test(chart.id, () => {
+    matchesPicture(chart.id, svgMarkup(chart, WIDE).text);
+    matchesPicture(`${chart.id}-narrow`, svgMarkup(chart, NARROW).text);
+    expect(chart.description).toMatch(/\.$/);
+  });
+}
+
+test('sparklines', () => {
+  matchesPicture('spark-throughput', scopeSparkline(timeline, 'EE', 'throughput').text);
+  matchesPicture('spark-latency', scopeSparkline(timeline, 'crossBorder', 'latency').text);
+});

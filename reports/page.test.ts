@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { IncidentResult, RunResult, Verdict } from '../sim/metrics/result.ts';
+import { sampleFolder } from '../sim/testing/sample-result.ts';
+import { brokenTag } from '../sim/testing/well-formed.ts';
+import type { ResultFolder } from './folder.ts';
+import { renderPage } from './page.ts';
+import { VERDICT_WORDS } from './verdict-text.ts';
+
+const SAMPLE = sampleFolder();
+const EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
+
+function withResult(change: Partial<RunResult>, series = SAMPLE.series): ResultFolder {
+  return { ...SAMPLE, series, result: { ...SAMPLE.result, ...change } };
+}
+
+function expectSound(html: string): void {
+  expect(html).not.toMatch(/NaN|undefined|Infinity|\[object/);
+  expect(html).not.toMatch(/<script|<img|javascript:|\sstyle="|\son[a-z]+="/i);
+  expect(brokenTag(html)).toBeNull();
+}
+
+test('one file that asks for nothing', () => {
+  const html = renderPage(SAMPLE);
+  expectSound(html);
+  const addresses = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address);
+  expect(addresses.length).toBeGreaterThan(10);
+  for (const address of addresses) {
+    expect(address).toMatch(/^#/);
+    expect(html).toContain(` id="${address.slice(1)}"`);
+  }
+  expect(html).not.toMatch(/url\(|@import|<link|<iframe|<object/);
+  const style = /<style>([^<]*)<\/style>/.exec(html)?.[1] ?? '';
+  const hash = createHash('sha256').update(style).digest('base64');
+  expect(html).toContain(`default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;`);
+  const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('the first screen has what the issue asks for', () => {
+  const html = renderPage(SAMPLE);
+  const first = html.slice(0, html.indexOf('<nav'));
+  const { scenario, fingerprint, assumptions } = SAMPLE.result;
+  for (const text of [scenario.question, fingerprint.order, 'Failed', '643\u00a0ms', '2026']) {
+    expect(first).toContain(text);
+  }
+  const estimated = assumptions.filter(({ confidence }) => confidence === 'estimated');
+  for (const { what, value } of estimated) expect(first).toContain(`${what}: <b>${value}</b>`);
+});
+
+test('every section is there, and the whole says X-Road is not ours', () => {
+  const html = renderPage(SAMPLE);
+  const { run, servers, faults } = SAMPLE.result;
+  for (const text of [run.command, servers[0].id, faults[4].code, 'registered trademark', 'NIIS']) {
+    expect(html).toContain(text);
+  }
+  for (const { source } of SAMPLE.result.assumptions) expect(html).toContain(source);
+});
+
+test('every verdict has its word and a reason', () => {
+  for (const verdict of Object.keys(VERDICT_WORDS) as Verdict[]) {
+    const html = renderPage(withResult({ verdict }));
+    expect(html).toContain(VERDICT_WORDS[verdict]);
+    expectSound(html);
+    expectSound(renderPage(withResult({ verdict, thresholds: [], checks: [] })));
+  }
+});
+
+describe('results that are not usual', () => {
+  const lists = {
+    faults: [],
+    servers: [],
+    services: [],
+    memberClasses: [],
+    stages: [],
+    systems: [],
+    incidents: [],
+    trust: [],
+    replicationResults: [],
+    thresholds: [],
+    checks: [],
+    assumptions: [],
+    instances: {},
+  };
+
+  test('nothing at all', () => {
+    const empty: ResultFolder = {
+      result: { ...SAMPLE.result, ...lists, simulatedSeconds: 0 },
+      series: [],
+      histograms: { unit: 'us', scopes: {}, services: {} },
+      scenarioText: '',
+    };
+    const html = renderPage(empty);
+    expectSound(html);
+    expect(html).toContain('No call ended with a fault.');
+    expect(html).toContain('No incident was planned.');
+  });
+
+  test('one bucket, and one that is empty', () => {
+    const first = SAMPLE.series.slice(0, 4);
+    const zero = { offeredRps: 0, achievedRps: 0, goodRps: 0, faultedRps: 0, faults: '' };
+    const quiet = { ...zero, latencyP50Ns: null, latencyP90Ns: null, latencyP99Ns: null };
+    expectSound(renderPage(withResult({ simulatedSeconds: 300 }, first)));
+    expectSound(
+      renderPage(
+        withResult(
+          { simulatedSeconds: 300 },
+          first.map((row) => ({ ...row, ...quiet })),
+        ),
+      ),
+    );
+  });
+
+  test('more buckets than pixels are merged, and the page says so', () => {
+    const series = Array.from({ length: 8640 }, (_, index) => ({
+      ...SAMPLE.series[0],
+      timeSeconds: index * 10,
+      latencyP99Ns: index === 4321 ? 77e9 : 500e6,
+    }));
+    const html = renderPage(withResult({}, series));
+    expectSound(html);
+    expect(html).toContain('A point stands for 22 rows of the series');
+    expect(html).toContain('77\u00a0s');
+    expect(html.length).toBeLessThan(1_000_000);
+  });
+
+  test('a hundred incidents: twelve names, and no two of them meet', () => {
+    const incidents = Array.from({ length: 100 }, (_, index): IncidentResult => ({
+      ...SAMPLE.result.incidents[index % 3],
+      id: `i${index}`,
+      name: `Incident number ${index} with a rather long name of its own`,
+      startSeconds: (index * 797) % 86_400,
+      endSeconds: ((index * 797) % 86_400) + 60 * (1 + (index % 40)),
+    }));
+    const html = renderPage(withResult({ incidents }));
+    expectSound(html);
+    const strip = html.slice(html.indexOf('<div class="strip">'), html.indexOf('<div class="pair'));
+    const labels = [
+      ...strip
+        .split('chart narrow')[0]
+        .matchAll(/band-name[^>]*>.*?<text x="([\d.]+)"\s+y="([\d.]+)">([^<]*)/gs),
+    ];
+    expect(labels).toHaveLength(12);
+    for (const [index, a] of labels.entries()) {
+      for (const b of labels.slice(index + 1)) {
+        if (a[2] !== b[2]) continue;
+        // Six pixels a character is less than any name takes.
+        const [left, right] = Number(a[1]) < Number(b[1]) ? [a, b] : [b, a];
+        expect(Number(left[1]) + left[3].length * 5).toBeLessThan(Number(right[1]));
+      }
+    }
+    expect(html).toContain('Incident number 99');
+  });
+
+  test('names of five hundred characters, and names that are code', () => {
+    for (const name of ['x'.repeat(500), EVIL, '', 'ö漢字👩‍👩‍👧‍👦'.repeat(60), 'a\u0000\u202eb']) {
+      const { result } = SAMPLE;
+      const html = renderPage({
+        ...SAMPLE,
+        scenarioText: name,
+        result: {
+          ...result,
+          scenario: { ...result.scenario, name, title: name, question: name, path: name },
+          run: {
+            ...result.run,
+            command: name,
+            workerFailures: [{ replicationIndex: 0, reason: name }],
+          },
+          instances: { [name]: result.instances['EE'] },
+          faults: result.faults.map((fault) => ({ ...fault, code: name })),
+          servers: result.servers.map((server) => ({ ...server, id: name })),
+          systems: result.systems.map((system) => ({ ...system, id: name })),
+          services: result.services.map((service) => ({ ...service, id: name })),
+          stages: result.stages.map((stage) => ({ ...stage, stage: name })),
+          incidents: result.incidents.map((row) => ({ ...row, name, id: name, targets: [name] })),
+          memberClasses: result.memberClasses.map((row) => ({ ...row, consumer: name })),
+          thresholds: result.thresholds.map((row) => ({ ...row, metric: name, scope: name })),
+          checks: [{ name, detail: name, verdict: 'failed' }],
+          assumptions: [{ what: name, value: name, source: name, confidence: 'estimated' }],
+        },
+      });
+      expectSound(html);
+    }
+  });
+});
+
+/** A small folder, so that many can be drawn. */
+const SMALL: ResultFolder = {
+  ...SAMPLE,
+  series: SAMPLE.series.slice(100 * 4, 160 * 4),
+  result: { ...SAMPLE.result, servers: SAMPLE.result.servers.slice(0, 3) },
+};
+
+const NULLABLE =
+  /^(mean|p\d+|max|min|value|ci95|halfWidth|recoverySeconds|latencyP..Ns|queueLength)$/;
+const KEPT = ['schemaVersion', 'replicationIndex'];
+
+/** Numbers become others, what may be null becomes so, lists lose and shuffle their entries. */
+function mutate(value: unknown, key: string, draw: (below: number) => number): unknown {
+  if (Array.isArray(value)) {
+    const kept = value.filter(() => draw(8) > 0).toSorted(() => draw(3) - 1);
+    return draw(9) === 0 ? [] : kept.map((entry: unknown) => mutate(entry, '', draw));
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, entry]) => [name, mutate(entry, name, draw)]),
+    );
+  }
+  if (typeof value !== 'number' || KEPT.includes(key)) return value;
+  const choice = draw(12);
+  if (choice < 2 && NULLABLE.test(key)) return null;
+  return [0, 1e18, 1e-9, 1, value * 1e6][choice] ?? value;
+}
+
+test('any shuffled or degenerate result is drawn without NaN', () => {
+  const property = fc.property(fc.array(fc.nat(5039), { minLength: 64, maxLength: 64 }), (dice) => {
+    let at = 0;
+    const draw = (below: number): number => {
+      at++;
+      return (dice[at % dice.length] + at * 7919 * (1 + dice[0])) % below;
+    };
+    const result = mutate(SMALL.result, '', draw) as RunResult;
+    const rows = mutate(SMALL.series, '', draw) as ResultFolder['series'];
+    expectSound(renderPage({ ...SMALL, result, series: rows }));
+  });
+  fc.assert(property, { numRuns: 40, seed: 2026 });
+});

@@ -1,0 +1,9 @@
+/** Always the same value. A draw is spent on it all the same, so that others stay where they are. */
+
+export function quantileConstant(_u: number, value: number): number {
+  return value;
+}
+
+export function meanConstant(value: number): number {
+  return value;
+}

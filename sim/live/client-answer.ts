@@ -1,0 +1,71 @@
+/** What the information system gets: the answer of the provider, or an error (facts 3.1). */
+import { randomUUID } from 'node:crypto';
+import { Cause, causeOf, findFault, spellFault, statusOfFault } from '../protocol/fault.ts';
+import { decodeResponseHead } from '../protocol/message.ts';
+import type { ServerView } from './configuration.ts';
+import { readFaultCode } from './fault-code.ts';
+import type { HttpRequest, HttpResponse } from './loopback.ts';
+import type { MessageParts } from './message-parts.ts';
+import { escapeXml } from './transport.ts';
+import type { FaultMessage } from './transport.ts';
+
+export interface Answer {
+  /** 0: none, the provider's answer is passed on. */
+  readonly fault: number;
+  /** The fault as the peer spelt it; null: it did not send one. */
+  readonly relayed: FaultMessage | null;
+  readonly parts: MessageParts | null;
+}
+
+export async function respond(
+  view: ServerView,
+  request: HttpRequest,
+  response: HttpResponse,
+  answer: Answer,
+): Promise<void> {
+  const finished = new Promise<void>((resolve) => response.once('close', () => resolve()));
+  // An information system that is refused early may still be uploading.
+  request.resume();
+  // One message, one connection: what is left of an upload is not the next request.
+  response.setHeader('connection', 'close');
+  if (causeOf(answer.fault) === Cause.NoAnswer) request.socket.destroy();
+  else if (answer.fault === 0) passOn(response, answer.parts);
+  else refuse(view, request, response, answer);
+  await finished;
+}
+
+function passOn(response: HttpResponse, parts: MessageParts | null): void {
+  const head = decodeResponseHead(parts?.head ?? new Uint8Array(0));
+  const body = parts?.body ?? Buffer.alloc(0);
+  response.statusCode = head?.status ?? 500;
+  for (const { name, value } of head?.headers ?? []) response.appendHeader(name, value);
+  response.setHeader('content-length', body.length);
+  response.end(body);
+}
+
+function refuse(
+  view: ServerView,
+  request: HttpRequest,
+  response: HttpResponse,
+  { fault, relayed }: Answer,
+): void {
+  const read = relayed === null ? null : readFaultCode(relayed.code);
+  // What this server found wrong itself, after a fault had come, is its own to say.
+  const isRelayed = relayed !== null && read?.fault === fault;
+  const code = isRelayed ? relayed.code : spellFault(fault, view.version);
+  const message = isRelayed ? relayed.text : (findFault(fault)?.prose ?? code);
+  const detail = isRelayed ? relayed.detail : randomUUID();
+  response.statusCode = statusOfFault(fault, true, view.version, read?.version ?? view.version);
+  response.setHeader('x-road-error', code);
+  const wantsXml = /\b(text\/xml|application\/xml|text\/\*)/.test(request.headers.accept ?? '');
+  if (wantsXml) {
+    response.setHeader('content-type', 'application/xml;charset=utf-8');
+    response.end(
+      `<error><type>${escapeXml(code)}</type><message>${escapeXml(message)}</message>` +
+        `<detail>${escapeXml(detail)}</detail></error>`,
+    );
+  } else {
+    response.setHeader('content-type', 'application/json;charset=utf-8');
+    response.end(JSON.stringify({ type: code, message, detail }));
+  }
+}

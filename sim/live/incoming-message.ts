@@ -1,0 +1,236 @@
+/**
+ * The wire of the provider's leg: the request as it comes in, the response as it is written, and
+ * what the leg hears of its peer. The HTTP status between servers is always 200; what went wrong
+ * is in the body: a plain fault while nothing else was promised, a part of the multipart message
+ * from the call of the information system on (facts 2.3).
+ */
+import { X509Certificate } from 'node:crypto';
+import { assert } from '../base/assert.ts';
+import { Input } from '../protocol/exchange.ts';
+import { Mailbox } from './driver.ts';
+import type { HttpRequest, HttpResponse } from './loopback.ts';
+import { MessageParts } from './message-parts.ts';
+import { tamper } from './sabotage.ts';
+import type { Sabotage } from './sabotage.ts';
+import {
+  boundaryOf,
+  contentTypeOf,
+  makeBoundary,
+  MultipartWriter,
+  PartType,
+  writeFault,
+} from './transport.ts';
+import type { FaultMessage } from './transport.ts';
+
+/** Who is at the other end, by its certificate. */
+export interface Peer {
+  readonly certificate: Buffer;
+  readonly pem: string;
+}
+
+export function peerOf(certificate: Buffer): Peer {
+  return { certificate, pem: new X509Certificate(certificate).toString() };
+}
+
+/** How the wait for the REST part has ended; `came` also where the message ends without one. */
+export type PartArrival = 'came' | 'broken' | 'idle' | 'closed';
+
+export class IncomingMessage {
+  readonly mailbox = new Mailbox();
+  readonly parts: MessageParts;
+  /** The multipart message breaks off or cannot be read. */
+  isBroken = false;
+  /** A fault is now a part, no longer an answer of its own. */
+  isMultipart = false;
+  readonly #request: HttpRequest;
+  readonly #response: HttpResponse;
+  readonly #sabotage: Sabotage;
+  readonly #idleMs: number;
+  readonly #isMessage: boolean;
+  readonly #writer: MultipartWriter;
+  readonly #boundary = makeBoundary();
+  readonly #closed: Promise<void>;
+  #settlePart: ((arrival: PartArrival) => void) | null = null;
+  #settleIdle: (() => void) | null = null;
+  #idleTimer: NodeJS.Timeout | null = null;
+  #isPartOpen = false;
+  #hasBody = false;
+
+  constructor(
+    request: HttpRequest,
+    response: HttpResponse,
+    sabotage: Sabotage,
+    idleMs: number,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#sabotage = sabotage;
+    this.#idleMs = idleMs;
+    const boundary = boundaryOf(request.headers['content-type'] ?? '');
+    this.#isMessage = boundary !== null;
+    this.#writer = new MultipartWriter(response, this.#boundary);
+    this.parts = new MessageParts(boundary ?? this.#boundary, {
+      headCame: () => undefined,
+      messagePartCame: () => this.#settlePart?.('came'),
+      ended: () => this.#ended(),
+    });
+    this.#closed = new Promise((resolve) => response.once('close', () => resolve()));
+    void this.#closed.then(() => this.#peerClosed());
+    request.on('error', () => undefined);
+  }
+
+  get method(): string {
+    return this.#request.method ?? '';
+  }
+
+  /** An empty text where there is none. */
+  header(name: string): string {
+    return String(this.#request.headers[name] ?? '');
+  }
+
+  /** The peer has gone before anything was answered. */
+  async gaveUp(): Promise<number> {
+    await this.#closed;
+    return Input.PeerClosed;
+  }
+
+  /** Begins to read; settles when the REST part is there, or cannot come any more. */
+  messagePart(): Promise<PartArrival> {
+    return new Promise((resolve) => {
+      this.#settlePart = resolve;
+      if (!this.#isMessage) {
+        this.#break();
+        return;
+      }
+      this.#windTimer();
+      this.#request.on('data', (chunk: Buffer) => this.#read(chunk));
+      this.#request.once('end', () => {
+        if (!this.parts.isComplete) this.#break();
+      });
+    });
+  }
+
+  /** Settles when nothing has come for too long; never, when the rest of the message comes. */
+  async idleTimeout(): Promise<number> {
+    await new Promise<void>((resolve) => (this.#settleIdle = resolve));
+    return Input.TimedOut;
+  }
+
+  /** False, here and below: the peer has gone. */
+  async sendHead(messageId: string, head: Uint8Array): Promise<boolean> {
+    this.#beginMultipart();
+    if (this.#sabotage.has(messageId, 'response-without-part')) return true;
+    return this.#writer.part(PartType.RestResponse, head);
+  }
+
+  async sendBody(messageId: string, chunk: Buffer): Promise<boolean> {
+    if (!this.#isPartOpen) await this.#writer.begin(PartType.RestBody);
+    this.#isPartOpen = true;
+    this.#hasBody = true;
+    const isTampered = this.#sabotage.has(messageId, 'response-tampered');
+    return this.#writer.write(isTampered ? tamper(chunk) : chunk);
+  }
+
+  async sendEnd(messageId: string, signature: string): Promise<void> {
+    await this.#endPart();
+    if (!this.#sabotage.has(messageId, 'response-without-signature')) {
+      const isChanged = this.#sabotage.has(messageId, 'response-tampered') && !this.#hasBody;
+      const sent = isChanged ? signature.replace(/"value":"./, '"value":"_') : signature;
+      await this.#writer.part(PartType.Signature, sent);
+    }
+    await this.#writer.finish();
+    await this.#finish();
+  }
+
+  async sendFault(fault: FaultMessage): Promise<void> {
+    const xml = writeFault(fault);
+    if (this.#response.destroyed) return;
+    if (this.isMultipart) {
+      this.#beginMultipart();
+      await this.#endPart();
+      await this.#writer.part(PartType.Fault, xml);
+      await this.#writer.finish();
+    } else {
+      this.#response.writeHead(200, { 'content-type': 'text/xml', connection: 'close' });
+      await this.#writer.write(xml);
+    }
+    await this.#finish();
+  }
+
+  /** Without a word. */
+  close(): void {
+    this.#stopTimer();
+    this.#request.socket.destroySoon();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.isBroken) return;
+    this.#idleTimer?.refresh();
+    try {
+      this.parts.push(chunk);
+    } catch {
+      this.#break();
+    }
+  }
+
+  #ended(): void {
+    this.#stopTimer();
+    this.#settlePart?.('came');
+    this.mailbox.post(Input.MessageEnd);
+  }
+
+  #break(): void {
+    if (this.isBroken) return;
+    this.isBroken = true;
+    this.#stopTimer();
+    this.#settlePart?.('broken');
+    this.mailbox.post(Input.MessageEnd);
+  }
+
+  #peerClosed(): void {
+    this.#stopTimer();
+    this.#settlePart?.('closed');
+    if (!this.#response.writableFinished) this.mailbox.post(Input.PeerClosed);
+  }
+
+  #windTimer(): void {
+    this.#idleTimer = setTimeout(() => {
+      this.#settlePart?.('idle');
+      this.#settleIdle?.();
+    }, this.#idleMs);
+  }
+
+  #stopTimer(): void {
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    this.#idleTimer = null;
+  }
+
+  #beginMultipart(): void {
+    if (this.#response.headersSent) return;
+    assert(this.isMultipart, 'no part before the information system is called');
+    const type = contentTypeOf(this.#boundary);
+    this.#response.writeHead(200, { 'content-type': type, connection: 'close' });
+  }
+
+  async #endPart(): Promise<void> {
+    if (this.#isPartOpen) await this.#writer.end();
+    this.#isPartOpen = false;
+  }
+
+  /**
+   * The answer ends only when the request has: a connection that is closed under a peer that still
+   * writes is reset, and the fault would be lost with it.
+   */
+  async #finish(): Promise<void> {
+    const ended = this.#request.readableEnded
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => this.#request.once('end', () => resolve()));
+    this.#stopTimer();
+    this.#request.resume();
+    const timer = setTimeout(() => this.#request.socket.destroy(), this.#idleMs);
+    await Promise.race([ended, this.#closed]);
+    clearTimeout(timer);
+    if (!this.#response.destroyed) this.#response.end();
+    await this.#closed;
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The server proxy: where other security servers call, in mutual TLS 1.2. Every request takes a
+ * thread and becomes a provider's leg.
+ */
+import { findServerByHash, timeoutOf } from './configuration.ts';
+import { runLeg, SERVER_RULES } from './driver.ts';
+import { IncomingMessage, peerOf } from './incoming-message.ts';
+import { listenMutualTls, peerCertificateOf } from './loopback.ts';
+import type { Endpoint, HttpRequest, HttpResponse, Listener } from './loopback.ts';
+import type { SecurityServer } from './security-server.ts';
+import { ServerLeg } from './server-leg.ts';
+import { hashOfCertificate } from './trust.ts';
+import type { Certified } from './trust.ts';
+
+export function startServerProxy(
+  server: SecurityServer,
+  identity: Certified,
+  at: Endpoint,
+): Promise<Listener> {
+  const isKnown = (certificate: Buffer): boolean =>
+    findServerByHash(server.view, hashOfCertificate(certificate)) !== null;
+  return listenMutualTls(at, identity, isKnown, (request, response) =>
+    server.track(serve(server, request, response)),
+  );
+}
+
+async function serve(
+  server: SecurityServer,
+  request: HttpRequest,
+  response: HttpResponse,
+): Promise<void> {
+  const certificate = peerCertificateOf(request.socket);
+  // The listener has closed the connection of whoever showed none.
+  if (certificate === null) return;
+  const idleMs = timeoutOf(server.view, 'idleTimeout');
+  const message = new IncomingMessage(request, response, server.sabotage, idleMs);
+  const leg = new ServerLeg(server, message, peerOf(certificate));
+  const transcript = server.transcripts.of(message.header('x-road-request-id'));
+  const first = await server.admit(server.serverThreads, message.gaveUp());
+  await runLeg(SERVER_RULES, leg, leg.mailbox, transcript, first);
+}

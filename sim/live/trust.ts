@@ -1,0 +1,188 @@
+/**
+ * Who may speak for whom: a certification authority for each instance, an authentication
+ * certificate for each security server, a signing certificate for each member at a server.
+ *
+ * Everything lives in memory and dies with the process: the lab must never leave a key behind.
+ * Keys are made by node:crypto (facts 12.3: 2048 bits is what X-Road ships with); node-forge only
+ * puts the certificates together, because Node cannot.
+ *
+ *  - authentication: keyUsage digitalSignature and keyEncipherment, for clients and servers
+ *  - signing: keyUsage nonRepudiation alone (facts 7; CO/util/CertUtils)
+ *
+ * A member's names in a subject are this lab's own profile: C is unused, O the instance, OU the
+ * member class, CN the member code.
+ */
+import { createHash, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import forge from 'node-forge';
+import type { KeyObject } from 'node:crypto';
+import { assert } from '../base/assert.ts';
+
+export interface Certified {
+  readonly keyPem: string;
+  readonly certificatePem: string;
+}
+
+export interface Authority extends Certified {
+  readonly name: string;
+}
+
+const DAY_MS = 86_400_000;
+const VALID_DAYS = 30;
+
+export function createAuthority(name: string): Authority {
+  const keys = makeKeys();
+  const subject = [
+    { shortName: 'O', value: name, valueTagClass: UTF8 },
+    { shortName: 'CN', value: `${name} test CA`, valueTagClass: UTF8 },
+  ];
+  const certificatePem = makeCertificate(keys.publicPem, subject, subject, keys.privatePem, [
+    { name: 'basicConstraints', cA: true, critical: true },
+    { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    { name: 'subjectKeyIdentifier' },
+  ]);
+  return { name, keyPem: keys.privatePem, certificatePem };
+}
+
+/** For TLS between security servers; `server` is `INSTANCE/CLASS/CODE/SERVER`. */
+export function issueAuthentication(authority: Authority, server: string): Certified {
+  return issue(
+    authority,
+    [
+      { shortName: 'O', value: server.split('/')[0], valueTagClass: UTF8 },
+      { shortName: 'CN', value: server, valueTagClass: UTF8 },
+    ],
+    [
+      { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
+      { name: 'extKeyUsage', clientAuth: true, serverAuth: true },
+    ],
+  );
+}
+
+/** For the messages of a member, `INSTANCE/CLASS/CODE`. */
+export function issueSigning(authority: Authority, member: string): Certified {
+  const [instance, memberClass, code] = member.split('/');
+  return issue(
+    authority,
+    [
+      { shortName: 'O', value: instance, valueTagClass: UTF8 },
+      { shortName: 'OU', value: memberClass, valueTagClass: UTF8 },
+      { shortName: 'CN', value: code, valueTagClass: UTF8 },
+    ],
+    [{ name: 'keyUsage', nonRepudiation: true, critical: true }],
+  );
+}
+
+/** What a verifier asks of a certificate; read once, because forge parses slowly. */
+export interface ReadCertificate {
+  readonly x509: X509Certificate;
+  readonly publicKey: KeyObject;
+  readonly mayAuthenticate: boolean;
+  readonly maySign: boolean;
+  /** `INSTANCE/CLASS/CODE` of a signing certificate; null: of none. */
+  readonly member: string | null;
+}
+
+const CACHE_MAX = 10_000;
+const readCertificates = new Map<string, ReadCertificate>();
+
+/** Throws where the text is no certificate. */
+export function readCertificate(pem: string): ReadCertificate {
+  const known = readCertificates.get(pem);
+  if (known !== undefined) return known;
+  const x509 = new X509Certificate(pem);
+  const parsed = forge.pki.certificateFromPem(pem);
+  const usage = (parsed.getExtension('keyUsage') ?? {}) as Readonly<Record<string, unknown>>;
+  const name = (short: string): string | null =>
+    (parsed.subject.getField(short) as { value: string } | null)?.value ?? null;
+  const [instance, memberClass, code] = [name('O'), name('OU'), name('CN')];
+  const read: ReadCertificate = {
+    x509,
+    publicKey: x509.publicKey,
+    mayAuthenticate: usage['digitalSignature'] === true,
+    maySign: usage['nonRepudiation'] === true,
+    member: memberClass === null ? null : `${instance}/${memberClass}/${code}`,
+  };
+  // Only what was issued here is ever asked about; the limit is there for what a test makes up.
+  if (readCertificates.size >= CACHE_MAX) readCertificates.clear();
+  readCertificates.set(pem, read);
+  return read;
+}
+
+/** Whether a certificate was issued by an authority, and holds at an instant. */
+export function isIssuedBy(
+  certificate: X509Certificate,
+  authorityPem: string,
+  nowMs: number,
+): boolean {
+  const { x509: authority, publicKey } = readCertificate(authorityPem);
+  const from = Date.parse(certificate.validFrom);
+  const to = Date.parse(certificate.validTo);
+  return (
+    certificate.checkIssued(authority) &&
+    certificate.verify(publicKey) &&
+    from <= nowMs &&
+    nowMs <= to
+  );
+}
+
+/** By which shared parameters know an authentication certificate: SHA-256 (facts 6). */
+export function hashOfCertificate(der: Buffer): string {
+  return createHash('sha256').update(der).digest('hex');
+}
+
+export function derOf(pem: string): Buffer {
+  return readCertificate(pem).x509.raw;
+}
+
+// Codes and names may hold any letter, which ASN.1's PrintableString may not. The typings say
+// `Class`, but the field takes a type.
+const UTF8 = forge.asn1.Type.UTF8 as unknown as forge.asn1.Class;
+
+function issue(
+  authority: Authority,
+  subject: forge.pki.CertificateField[],
+  extensions: readonly Readonly<Record<string, unknown>>[],
+): Certified {
+  const keys = makeKeys();
+  const issuer = forge.pki.certificateFromPem(authority.certificatePem).subject.attributes;
+  const certificatePem = makeCertificate(keys.publicPem, subject, issuer, authority.keyPem, [
+    { name: 'basicConstraints', cA: false, critical: true },
+    ...extensions,
+    { name: 'subjectKeyIdentifier' },
+  ]);
+  return { keyPem: keys.privatePem, certificatePem };
+}
+
+function makeKeys(): { readonly publicPem: string; readonly privatePem: string } {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return {
+    publicPem: publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    // The form that forge reads.
+    privatePem: privateKey.export({ type: 'pkcs1', format: 'pem' }) as string,
+  };
+}
+
+function makeCertificate(
+  publicPem: string,
+  subject: forge.pki.CertificateField[],
+  issuer: forge.pki.CertificateField[],
+  signingKeyPem: string,
+  extensions: readonly Readonly<Record<string, unknown>>[],
+): string {
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicPem);
+  // A serial number is positive, and 16 octets are plenty (RFC 5280, 4.1.2.2).
+  const serial = randomBytes(16);
+  serial[0] = (serial[0] & 0x7f) | 0x01;
+  certificate.serialNumber = serial.toString('hex');
+  const nowMs = Date.now();
+  certificate.validity.notBefore = new Date(nowMs - DAY_MS);
+  certificate.validity.notAfter = new Date(nowMs + VALID_DAYS * DAY_MS);
+  certificate.setSubject(subject);
+  certificate.setIssuer(issuer);
+  certificate.setExtensions([...extensions]);
+  certificate.sign(forge.pki.privateKeyFromPem(signingKeyPem), forge.md.sha512.create());
+  const pem = forge.pki.certificateToPem(certificate);
+  assert(pem.startsWith('-----BEGIN CERTIFICATE-----'), 'forge made no certificate');
+  return pem;
+}

@@ -1,0 +1,28 @@
+/** How an exchange is named: by its replication, its source and its number at that source. */
+import { RunningHash } from '../base/fingerprint.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { ReplicationOutcome } from './outcome.ts';
+
+/** `0:portal:17`: what `trace` is asked for, and X-Road-Id in exchanges.csv. */
+export function exchangeId(plan: Plan, outcome: ReplicationOutcome, row: number): string {
+  const { source, ordinal } = outcome.journal.kept;
+  return `${outcome.replicationIndex}:${plan.sources.id[source[row]]}:${ordinal[row]}`;
+}
+
+/** The UUID that joins the two records of an exchange; of version 8: made by its own rule. */
+export function requestUuid(id: string): string {
+  const [first, second] = [1, 2].map((salt) => {
+    const hash = new RunningHash(salt);
+    hash.addText(id);
+    return hash.toString();
+  });
+  const variant = ((Number.parseInt(second[0], 16) & 3) | 8).toString(16);
+  const groups = [
+    first.slice(0, 8),
+    first.slice(8, 12),
+    `8${first.slice(13, 16)}`,
+    `${variant}${second.slice(1, 4)}`,
+    second.slice(4, 16),
+  ];
+  return groups.join('-');
+}

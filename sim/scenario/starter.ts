@@ -1,0 +1,111 @@
+/** The scenario that `fedlab new` writes: small, complete, and explained line by line. */
+import { nameOf } from './extends-path.ts';
+
+/** A file name with its folder will do for a name, too; signs that a name cannot have are replaced. */
+export function starterText(name: string): string {
+  // A function, since a name may hold what `replace` takes for a pattern.
+  return STARTER.replace('@NAME@', () => JSON.stringify(nameOf(name)));
+}
+
+const STARTER = `# A scenario of Fedlab. Lines that begin with # are notes for people; change or delete them.
+# All keys are explained in scenarios/README.md. When you have changed something:
+#
+#   npx fedlab check FILE      says what would run, or what is wrong and where
+#   npx fedlab run FILE        runs it and draws a report
+
+name: @NAME@
+title: A registry that two countries use
+question: What happens to calls across the border while the registry's server is down?
+
+# How much simulated time the run covers. Durations have units: us, ms, s, min, h, d.
+duration: 10min
+
+# The whole run is repeated, each time with other chance; from five on there are confidence
+# intervals. The same seed always gives the same runs.
+replications: 2
+seed: 1
+
+# What each step of a security server costs on the machine that it runs on.
+calibration: xroad-7.8
+
+# The countries. A profile holds the settings of X-Road; single ones are changed by parameters.
+instances:
+  EE:
+    profile: ee-production
+    members:
+      # Class, code, and the codes of the subsystems. These organisations are made up.
+      - { id: GOV/70000001, name: Registry, subsystems: [registry] }
+      - { id: COM/10000002, name: Company, subsystems: [shop] }
+    servers:
+      # A subsystem is registered at the server through which it calls or answers.
+      - id: ee-registry
+        owner: GOV/70000001
+        subsystems: [GOV/70000001/registry]
+      - id: ee-shop
+        owner: COM/10000002
+        subsystems: [COM/10000002/shop]
+  FI:
+    profile: fi-production
+    parameters:
+      # Finland publishes few of its settings; what you know better, write here.
+      ocspFreshness: 1h
+    members:
+      - { id: GOV/0000001-9, name: Agency, subsystems: [agency] }
+    servers:
+      - id: fi-agency
+        owner: GOV/0000001-9
+        subsystems: [GOV/0000001-9/agency]
+
+# Servers of these two countries know each other.
+federation:
+  - [EE, FI]
+
+# How far apart they are: a message and its answer need 3 ms on the line.
+links:
+  - { between: [EE, FI], rtt: 3ms, jitter: 300us }
+
+# The information system behind the service, and how long it thinks.
+systems:
+  - id: registry-system
+    capacity: 32
+    serviceTime: { lognormal: { median: 30ms, sigma: 0.5 } }
+
+services:
+  - id: EE/GOV/70000001/registry/person
+    system: registry-system
+    timeout: 60s
+    responseSize: 4KiB
+    # Who may call it. Others get the answer that access is denied.
+    access:
+      - EE/COM/10000002/shop
+      - FI/GOV/0000001-9/agency
+
+# Who calls. An open workload keeps coming, whether it gets answers or not; a closed one has users
+# who wait for an answer, think, and call again.
+workloads:
+  - id: shop-asks
+    client: EE/COM/10000002/shop
+    services: EE/GOV/70000001/registry/person
+    rate: { ramp: { from: 5/s, to: 20/s, at: 1min, over: 4min } }
+  - id: agency-asks
+    client: FI/GOV/0000001-9/agency
+    services: EE/GOV/70000001/registry/person
+    users: 10
+    thinkTime: { exponential: 2s }
+
+# What goes wrong: one minute without the registry's security server.
+incidents:
+  - id: registry-down
+    kind: server-crash
+    target: EE/ee-registry
+    at: 6min
+    for: 1min
+
+# What has to hold for the run to pass; otherwise the command ends with exit code 3. Calls fail
+# while the server is down, so some faults are accepted here.
+thresholds:
+  - latencyP99: below 5s
+  - faultShare: below 20%
+  - goodShare: above 80%
+    scope: cross-border
+`;
