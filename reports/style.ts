@@ -49,8 +49,9 @@ stroke-linejoin:round}
 .unsure{color:var(--unsure)}
 .estimates{padding-left:17px;font-size:13.5px;line-height:1.4}
 .estimates li{margin:2px 0;break-inside:avoid}
-.estimates b{font-weight:600}
-.estimates.many{font-size:12.5px}
+.estimates b{font-weight:600;display:inline-block;max-width:100%}
+.estimates.many{font-size:12.5px;columns:2;column-gap:26px}
+.pair:has(.many){grid-template-columns:2fr 3fr}
 .box .note{margin-top:6px}
 nav{margin:22px 0 0;padding:9px 0;border-top:1px solid var(--rule);
 border-bottom:1px solid var(--rule)}
@@ -119,7 +120,8 @@ h1{font-size:22px}
 .verdict{padding:12px;gap:12px}
 .verdict .word{font-size:21px}
 .verdict .icon{width:40px;height:40px}
-.keys,.pair{grid-template-columns:1fr;gap:16px}
+.keys,.pair,.pair:has(.many){grid-template-columns:1fr;gap:16px}
+.estimates.many{columns:1}
 .key .value{font-size:26px}
 svg.wide{display:none}
 svg.narrow{display:block;max-width:520px;margin:0 auto}
@@ -139,6 +141,8 @@ nav{display:none}
 -webkit-print-color-adjust:exact;print-color-adjust:exact}
 .keys{grid-template-columns:repeat(3,1fr)}
 .pair{grid-template-columns:1fr 1fr}
+.pair:has(.many){grid-template-columns:2fr 3fr}
+.estimates.many{columns:2}
 svg.wide{display:block}
 svg.narrow{display:none}
 figure,svg,.verdict,.key,.card,tr,dl>div{break-inside:avoid}

@@ -27,6 +27,9 @@ test('the verdict says why in a sentence', () => {
   expect(reason({ verdict: 'passed', thresholds: [], checks: [] })).toBe(
     'The scenario sets no threshold, and no check was made.',
   );
+  expect(reason({ verdict: 'passed', thresholds: [], checks: [passed, unknown] })).toBe(
+    'The scenario sets no threshold, and 1 of 2 checks passed.',
+  );
   expect(reason({ verdict: 'invalid', checks: [passed, limit] })).toBe(
     'The figures must not be used: limits, eventsMax was met.',
   );

@@ -183,8 +183,10 @@ function estimates({ assumptions }: RunResult): Markup {
     items.length === 0
       ? markup`<p>Every figure is published, or derived from published ones.</p>`
       : markup`<ul class="estimates${items.length > 12 ? ' many' : ''}">${items}</ul>${more}`;
+  const known = assumptions.length - estimated.length;
+  const rest = known === 0 ? '' : `${known} more are published or derived. `;
   return markup`<section class="box"><h2>Estimated, because nobody publishes it</h2>
 ${list}
-<p class="note">${String(assumptions.length - estimated.length)} other assumptions are published or
-derived: <a href="#assumptions">all of them, with sources</a>.</p></section>`;
+<p class="note">${rest}<a
+href="#assumptions">All assumptions, with their sources</a></p></section>`;
 }

@@ -63,6 +63,11 @@ export function prepareScenario(name: string, overrides: ScenarioOverrides): Pre
   };
 }
 
+/** What `fedlab list` says of a scenario; null when it has mistakes. */
+export function titleOf(name: string): string | null {
+  return loadScenario(findScenario(name), readBytes, []).document?.title ?? null;
+}
+
 /** Options that have a key in the scenario are settings of that key, and count last. */
 function setsOf(overrides: ScenarioOverrides, asked: FoundCalibration | null): string[] {
   const sets = [...overrides.sets];

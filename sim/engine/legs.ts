@@ -260,8 +260,8 @@ export class Legs {
       });
     }
     const spentUs = nowUs - table.sinceUs[leg];
-    if (isServer) table.serverStageUs[slot * SERVER_STAGES + stage] += spentUs;
-    else table.clientStageUs[slot * CLIENT_STAGES + stage] += spentUs;
+    if (isServer) table.serverStageUs[slot * SERVER_STAGES + stage] = spentUs;
+    else table.clientStageUs[slot * CLIENT_STAGES + stage] = spentUs;
     const next = stageOf(transition);
     table.stage[leg] = next;
     table.effect[leg] = effectOf(transition);

@@ -303,6 +303,7 @@ class Replication {
       recorder.queueLength[row] = Math.max(recorder.queueLength[row], length);
       recorder.queueLength[scope] = Math.max(recorder.queueLength[scope], length);
     }
+    recorder.beginBucket(bucket + 1);
     const nextUs = state.nowUs + plan.seriesBucketUs;
     state.events.schedule(nextUs, EventKind.BucketEnd, bucket + 1, bucket + 1, 0);
   }

@@ -136,6 +136,9 @@ export class Signing {
     const state = this.#state;
     const { queues, rows, plan } = state;
     const patienceUs = plan.servers.signerTimeoutUs[plan.signers.server[signer]];
+    const oldest = queues.head[rows.batch + signer];
+    // Patience is equal for all: if the oldest has enough of it, everybody has.
+    if (oldest === -1 || queues.enteredUs[oldest] + patienceUs >= endUs) return;
     queues.forEach(rows.batch + signer, (leg) => {
       const deadlineUs = queues.enteredUs[leg] + patienceUs;
       if (deadlineUs < endUs) state.scheduleLeg(deadlineUs, EventKind.LegTimedOut, leg);

@@ -30,7 +30,6 @@ import type { HttpRequest, HttpResponse } from './loopback.ts';
 import { digestOf } from './message-parts.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
 import { hashRequest, headersOf, plainId } from './rest-message.ts';
-import { IMPOSTOR } from './security-server.ts';
 import type { SecurityServer } from './security-server.ts';
 import { judgeSignature, readSignature } from './signer.ts';
 import type { PartDigest } from './signer.ts';
@@ -207,7 +206,7 @@ export class ClientLeg implements LegHands {
 
   async #sign(): Promise<number> {
     const isWrong = this.#server.sabotage.has(this.messageId, 'wrong-signer');
-    const member = isWrong ? IMPOSTOR : this.#member();
+    const member = isWrong ? this.#server.impostor() : this.#member();
     const { input, signature } = await this.#server.sign(member, this.#digests());
     this.#signature = signature;
     return input;

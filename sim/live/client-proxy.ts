@@ -2,7 +2,6 @@
  * The client proxy: where the information systems of consumers call, in plain HTTP. Every request
  * takes a thread and becomes a consumer's leg.
  */
-import { Input } from '../protocol/exchange.ts';
 import { ClientLeg } from './client-leg.ts';
 import { CLIENT_RULES, runLeg } from './driver.ts';
 import { listenHttp } from './loopback.ts';
@@ -24,6 +23,6 @@ async function serve(
   server.transcripts.name(leg.messageId, leg.requestId);
   const transcript = server.transcripts.of(leg.requestId);
   // A blocked thread would not notice that its caller has gone: only the idle time ends the wait.
-  const first = await server.admit(server.clientThreads, new Promise<typeof Input.TimedOut>(() => {}));
+  const first = await server.admit(server.clientThreads, null);
   await runLeg(CLIENT_RULES, leg, leg.mailbox, transcript, first);
 }

@@ -108,7 +108,7 @@ export async function runLeg(
   first: number,
 ): Promise<void> {
   let stage = 0;
-  for (let input = first; ; ) {
+  for (let input = first; ;) {
     const needs = rules.needs(stage, input);
     const facts = measure(hands, needs);
     const transition = rules.advance(stage, input, facts);
@@ -139,11 +139,7 @@ function measure(hands: LegHands, needs: number): number {
  * The effect's input or the wire's, whichever comes first. A completion that comes later moves no
  * leg any more.
  */
-function firstOf(
-  effect: Promise<number | null>,
-  mailbox: Mailbox,
-  reads: number,
-): Promise<number> {
+function firstOf(effect: Promise<number | null>, mailbox: Mailbox, reads: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let isOver = false;
     const settle = (input: number): void => {

@@ -56,12 +56,7 @@ export class IncomingMessage {
   #isPartOpen = false;
   #hasBody = false;
 
-  constructor(
-    request: HttpRequest,
-    response: HttpResponse,
-    sabotage: Sabotage,
-    idleMs: number,
-  ) {
+  constructor(request: HttpRequest, response: HttpResponse, sabotage: Sabotage, idleMs: number) {
     this.#request = request;
     this.#response = response;
     this.#sabotage = sabotage;

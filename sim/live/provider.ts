@@ -8,7 +8,8 @@ import type { Endpoint, HttpRequest, HttpResponse, Listener } from './loopback.t
 
 export interface ProviderOptions {
   readonly capacity: number;
-  readonly serviceTimeMs: number;
+  /** Of the next request. */
+  readonly serviceTimeMs: () => number;
   readonly isHung: boolean;
   /** What to answer for a service, by the first segment of the path. */
   readonly answerOf: (service: string) => ProviderAnswer | null;
@@ -80,7 +81,7 @@ export class Provider {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
         resolve();
-      }, this.#options.serviceTimeMs);
+      }, this.#options.serviceTimeMs());
       this.#timers.add(timer);
     });
   }

@@ -20,14 +20,14 @@ export interface ServerSetUp {
   readonly logPath: string;
   readonly sabotage: Sabotage;
   /** A key of a member that is not at home here, for messages signed by the wrong one. */
-  readonly impostor: Certified;
+  readonly impostor: () => Certified;
   /** Where the legs of an exchange write. */
   readonly transcripts: Transcripts;
   /** A leg has ended in a mistake of our own. */
   readonly crashed: (error: unknown) => void;
 }
 
-export const IMPOSTOR = 'impostor';
+const IMPOSTOR = 'impostor';
 
 export class SecurityServer {
   readonly view: ServerView;
@@ -38,6 +38,8 @@ export class SecurityServer {
   readonly clientThreads: Permits;
   readonly serverThreads: Permits;
   readonly transcripts: Transcripts;
+  readonly #impostor: () => Certified;
+  readonly #members = new Set<string>();
   readonly #crashed: ServerSetUp['crashed'];
   readonly #legs = new Set<Promise<void>>();
 
@@ -51,11 +53,27 @@ export class SecurityServer {
       timeoutMs: timeoutOf(view, 'signerTimeout'),
       batchesAllowed: view.parameters.batchSigning === true,
     });
-    this.signer.add(IMPOSTOR, setUp.impostor);
+    this.#impostor = setUp.impostor;
     this.messageLog = new MessageLog(setUp.logPath, parameterOf(view, 'logConnections'));
     this.connector = new Connector(view);
     this.clientThreads = new Permits(parameterOf(view, 'clientThreads'));
     this.serverThreads = new Permits(parameterOf(view, 'serverThreads'));
+  }
+
+  /** Members that have a key here. */
+  get members(): ReadonlySet<string> {
+    return this.#members;
+  }
+
+  addMember(member: string, identity: Certified): void {
+    this.#members.add(member);
+    this.signer.add(member, identity);
+  }
+
+  /** The name under which a key of somebody else signs. */
+  impostor(): string {
+    if (!this.signer.has(IMPOSTOR)) this.signer.add(IMPOSTOR, this.#impostor());
+    return IMPOSTOR;
   }
 
   /** A leg runs; `settled` waits for it. */
@@ -69,15 +87,18 @@ export class SecurityServer {
     await Promise.all(this.#legs);
   }
 
-  /** A thread of a proxy, or what the leg hears instead; `gaveUp`: the peer went first. */
-  async admit(threads: Permits, gaveUp: Promise<number>): Promise<number> {
+  /**
+   * A thread of a proxy, or what the leg hears instead. `gaveUp` settles when the peer goes first;
+   * null: nobody would notice.
+   */
+  async admit(threads: Permits, gaveUp: Promise<number> | null): Promise<number> {
     const granted = threads.request(timeoutOf(this.view, 'idleTimeout'));
     const input = granted.then((isGranted) => (isGranted ? Input.ThreadGranted : Input.TimedOut));
+    if (gaveUp === null) return input;
     const first = await Promise.race([input, gaveUp]);
-    if (first !== Input.ThreadGranted && first !== Input.TimedOut) {
-      // Whoever has gone gives a thread back that is granted to it later.
+    // Whoever has gone gives a thread back that is granted to it later.
+    if (first === Input.PeerClosed)
       void granted.then((isGranted) => isGranted && threads.release());
-    }
     return first;
   }
 
@@ -91,7 +112,10 @@ export class SecurityServer {
       return { input: Input.Done, signature: JSON.stringify(outcome.signature) };
     }
     const { failure } = outcome;
-    return { input: failure === null ? Input.TimedOut : inputOf(Input.Failed, failure), signature: '' };
+    return {
+      input: failure === null ? Input.TimedOut : inputOf(Input.Failed, failure),
+      signature: '',
+    };
   }
 
   /** The effect Log: an input. `hold` is called when a connection of the pool was had. */

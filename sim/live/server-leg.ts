@@ -28,8 +28,7 @@ import {
   parameterOf,
   parseVersion,
 } from './configuration.ts';
-import { Mailbox } from './driver.ts';
-import type { LegHands } from './driver.ts';
+import type { LegHands, Mailbox } from './driver.ts';
 import type { IncomingMessage, Peer } from './incoming-message.ts';
 import { digestOf } from './message-parts.ts';
 import { hashRequest, headersOf, plainId } from './rest-message.ts';
@@ -281,7 +280,8 @@ export class ServerLeg implements LegHands {
     const own = `${service.id.split('/')[0]}/`;
     const rights = service.access.map((right) => {
       const { globalGroup: name } = right;
-      const isFull = name !== null && [...view.instances.keys()].some((id) => name.startsWith(`${id}/`));
+      const isFull =
+        name !== null && [...view.instances.keys()].some((id) => name.startsWith(`${id}/`));
       return { ...right, globalGroup: name === null || isFull ? name : own + name };
     });
     const request = {

@@ -154,10 +154,7 @@ export function runChecks(input: CheckInput): JudgedCheck[] {
 }
 
 /** Names of the blocks that a balance does not hold for. */
-function eachBlock(
-  { plan, totals }: CheckInput,
-  holds: (ends: EndCounts) => boolean,
-): string[] {
+function eachBlock({ plan, totals }: CheckInput, holds: (ends: EndCounts) => boolean): string[] {
   const names = scopeNames(plan);
   const classCount = plan.memberClasses.length;
   const flaws = names.filter((_, scope) => !holds(totals.scopes[scope]));

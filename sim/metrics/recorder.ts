@@ -32,6 +32,8 @@ export class Recorder {
   readonly #plan: Plan;
   readonly #bucketUs: number;
   readonly #bucketCount: number;
+  #bucketRow = 0;
+  #bucketEndUs = 0;
   readonly #due: Float64Array;
   readonly #answered: Float64Array;
   readonly #faulted: Float64Array;
@@ -83,6 +85,7 @@ export class Recorder {
     this.#seriesCpuUs = new Float64Array(rows);
     this.queueLength = new Float64Array(rows);
     this.refusingServers = new Float64Array(rows);
+    this.beginBucket(0);
     const { flows, services } = plan;
     const flowCount = flows.service.length;
     this.#flowScope = new Int32Array(flowCount);
@@ -167,10 +170,17 @@ export class Recorder {
   worked(server: number, startUs: number, workUs: number, waitUs: number): void {
     if (waitUs > this.cpuWaitMaxUs[server]) this.cpuWaitMaxUs[server] = waitUs;
     const endUs = startUs + workUs;
+    const instance = this.#plan.servers.instance[server];
+    if (endUs <= this.#bucketEndUs && startUs >= this.#plan.warmUpUs) {
+      // Nearly always: all of it in the present bucket.
+      this.cpuBusyUs[server] += workUs;
+      this.#seriesCpuUs[this.#bucketRow] += workUs;
+      this.#seriesCpuUs[this.#bucketRow + 1 + instance] += workUs;
+      return;
+    }
     const { warmUpUs, durationUs } = this.#plan;
     const measured = Math.min(endUs, durationUs) - Math.max(startUs, warmUpUs);
     if (measured > 0) this.cpuBusyUs[server] += measured;
-    const instance = this.#plan.servers.instance[server];
     for (let fromUs = startUs; fromUs < endUs && fromUs < durationUs;) {
       const bucket = Math.floor(fromUs / this.#bucketUs);
       const toUs = Math.min(endUs, (bucket + 1) * this.#bucketUs);
@@ -179,6 +189,12 @@ export class Recorder {
       this.#seriesCpuUs[row + 1 + instance] += toUs - fromUs;
       fromUs = toUs;
     }
+  }
+
+  /** The bucket of the series that begins now. */
+  beginBucket(bucket: number): void {
+    this.#bucketRow = bucket * this.scopeCount;
+    this.#bucketEndUs = Math.min((bucket + 1) * this.#bucketUs, this.#plan.durationUs);
   }
 
   scopes(): ScopeOutcome[] {

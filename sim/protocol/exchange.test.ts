@@ -84,9 +84,15 @@ const FACTS = Object.entries(Fact);
 const nameIn = (table: Readonly<Record<string, number>>, value: number): string =>
   Object.keys(table).find((name) => table[name] === value) ?? `${value}?`;
 
+interface Question {
+  readonly label: string;
+  readonly kind: number;
+  readonly input: number;
+}
+
 /** Every input of a stage, with causes that can come there. */
-function inputsOf(leg: Leg, stageName: string): { label: string; kind: number; input: number }[] {
-  return Object.entries(Input).flatMap(([name, kind]) => {
+function inputsOf(leg: Leg, stageName: string): Question[] {
+  return Object.entries(Input).flatMap(([name, kind]): Question[] => {
     if (kind === Input.FaultPart) {
       const label = `${name}(${findFault(RELAYED)?.code})`;
       return [{ label, kind, input: inputOf(kind, RELAYED) }];

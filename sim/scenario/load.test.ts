@@ -191,7 +191,10 @@ describe('extends', () => {
     const loaded = over(`
 workloads:
   - { id: office-asks, rate: 5/s }
-  - { id: second, client: EE/GOV/70000002/office, services: EE/GOV/70000001/registry/person, users: 3 }
+  - id: second
+    client: EE/GOV/70000002/office
+    services: EE/GOV/70000001/registry/person
+    users: 3
 thresholds:
   - faultShare: below 2%
 `);

@@ -1,7 +1,7 @@
 /**
  * A scenario from its files: parsed, merged with what it extends, changed by `--set`, validated.
- * Files are read by the caller, since this room knows none. Every mistake is found that can be found
- * at once, and each has its place, also when its value came from another file.
+ * Files are read by the caller, since this room knows none. Every mistake that can be found is
+ * found at once, and each has its place, also when its value came from another file.
  */
 import { stringify } from 'yaml';
 import type { Document } from '../plan/document.ts';

@@ -1,8 +1,8 @@
 /**
  * A scenario over the one that it extends: maps are merged key by key, lists are replaced; but
  * lists whose items all have an `id` are merged item by item, so that one workload or incident of
- * a long list can be changed without repeating the others. A distribution or a rate over time is one
- * value, however it is written: merging a ramp into a staircase would make neither.
+ * a long list can be changed without repeating the others. A distribution or a rate over time is
+ * one value, however it is written: merging a ramp into a staircase would make neither.
  */
 import { idOf } from './draft.ts';
 import type { Draft, DraftEntry, DraftList, DraftMap } from './draft.ts';

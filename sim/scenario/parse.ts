@@ -31,8 +31,8 @@ const ERRORS_MAX = 50;
 export function parseBytes(path: string, bytes: Uint8Array): Parsed {
   const nowhere = new SourceText(path, '');
   if (bytes.length > BYTES_MAX) {
-    const message = `the file has ${(bytes.length / 2 ** 20).toFixed(1)} MiB`;
-    const hint = `a scenario has at most ${BYTES_MAX / 2 ** 20} MiB; generate a population instead`;
+    const message = `the file has more than ${BYTES_MAX / 2 ** 20} MiB`;
+    const hint = 'a scenario is far smaller; generate a population instead of listing it';
     return failed(nowhere, 'too-large', message, hint, 0);
   }
   // Lenient, so that an error can show the line; U+FFFD stands for what cannot be read.
@@ -196,7 +196,7 @@ class Walk {
   }
 }
 
-/** Where a text exceeds the number of tokens that can be parsed in reasonable memory, if it does. */
+/** Where a text exceeds the number of tokens that can be parsed in reasonable memory. */
 function excessOf(text: string): number | null {
   if (text.length < TOKENS_MAX) return null;
   let count = 0;

@@ -1,4 +1,4 @@
-/** What the schema says about a place of a scenario: for the hint when something is missing there. */
+/** What the schema says about a place of a scenario: the hint when something is missing there. */
 import { scenarioJsonSchema } from './schema.ts';
 
 interface Part {
@@ -13,16 +13,20 @@ interface Part {
   readonly additionalProperties?: Part | boolean;
 }
 
-/** One line such as `when it begins, such as 30s`; null where the schema says nothing. */
+/** Made when the first key is missing: most scenarios miss none. */
+let made: Part | null = null;
+
+/** One line such as `when it begins (such as 30s)`; null where the schema says nothing. */
 export function meaningAt(path: readonly PropertyKey[]): string | null {
-  const root = scenarioJsonSchema() as Part;
+  made ??= scenarioJsonSchema() as Part;
+  const root = made;
   let parts: readonly Part[] = [root];
   for (const step of path) parts = parts.flatMap((part) => within(part, step, root));
   const described = parts.find(({ description }) => description !== undefined);
   if (described?.description === undefined) return null;
   const [example] = described.examples ?? [];
   const { description } = described;
-  return example === undefined ? description : `${description}, such as ${example}`;
+  return example === undefined ? description : `${description} (such as ${example})`;
 }
 
 /** A value may be written in several ways; all of them are followed. */

@@ -29,7 +29,7 @@ function distribution(of: 'duration' | 'size') {
     exponential: value.optional().describe('exponential with this mean'),
     lognormal: fields({
       median: value.describe('half of the values are below it'),
-      sigma: unit('number', SIGMA).describe('spread of the logarithm; 0.5 is much, 1 very much'),
+      sigma: unit('number', SIGMA).describe('spread of the logarithm: 0.5 is much, 1 very much'),
     })
       .optional()
       .describe('many values near the median and a few far above it'),
@@ -276,8 +276,8 @@ const workloadFields = fields({
   kind: choice(['open', 'closed'])
     .optional()
     .describe(
-      '`open`: calls come at a rate, whatever happens. `closed`: users wait for an answer, think, ' +
-        'and call again. Without it: `closed` when there are `users`',
+      '`open`: calls come at a rate, whatever happens. `closed`: users wait for an answer, ' +
+        'think, and call again. Without it: `closed` when there are `users`',
     ),
   client: subsystemId().describe('the subsystem that calls'),
   server: prose(1000)

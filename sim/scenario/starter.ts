@@ -1,13 +1,15 @@
 /** The scenario that `fedlab new` writes: small, complete, and explained line by line. */
 import { nameOf } from './extends-path.ts';
 
-/** A file name with its folder will do for a name, too; signs that a name cannot have are replaced. */
+/** A file name with its folder will do, too; signs that a name cannot have are replaced. */
 export function starterText(name: string): string {
   // A function, since a name may hold what `replace` takes for a pattern.
   return STARTER.replace('@NAME@', () => JSON.stringify(nameOf(name)));
 }
 
-const STARTER = `# A scenario of Fedlab. Lines that begin with # are notes for people; change or delete them.
+const STARTER = `# A scenario of Fedlab. Lines that begin with # are notes for people: change or
+# delete them.
+#
 # All keys are explained in scenarios/README.md. When you have changed something:
 #
 #   npx fedlab check FILE      says what would run, or what is wrong and where

@@ -1,6 +1,6 @@
 /**
- * A draft against the schema: the Document, or every mistake with its place. Also the way back, from
- * a path in the Document to the place in the text, for those who find mistakes later.
+ * A draft against the schema: the Document, or every mistake with its place. Also the way back,
+ * from a path in the Document to the place in the text, for those who find mistakes later.
  */
 import type { z } from 'zod';
 import { didYouMean } from '../base/nearest.ts';
@@ -226,9 +226,9 @@ function scalarText(draft: Draft, path: Path): string | null {
 }
 
 /**
- * Document keys are source keys with a unit at the end; the settings of an incident stand beside its
- * other keys; one source link may be two in the Document. Short forms end the way early: the place
- * is then that of the short form.
+ * Document keys are source keys with a unit at the end; the settings of an incident stand beside
+ * its other keys; one source link may be two in the Document. Short forms end the way early: the
+ * place is then that of the short form.
  */
 function placeOfDocumentPath(draft: Draft, path: DocumentPath): Place {
   let node = draft;

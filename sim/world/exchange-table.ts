@@ -59,6 +59,7 @@ export class ExchangeTable {
   readonly providerRequestOutUs: Float64Array;
   readonly providerResponseInUs: Float64Array;
   readonly providerResponseOutUs: Float64Array;
+  /** Time in each stage. A stage is passed once; what was not passed is left from before. */
   readonly clientStageUs: Float64Array;
   readonly serverStageUs: Float64Array;
 
@@ -157,8 +158,6 @@ export class ExchangeTable {
     this.providerRequestOutUs[slot] = 0;
     this.providerResponseInUs[slot] = 0;
     this.providerResponseOutUs[slot] = 0;
-    this.clientStageUs.fill(0, slot * CLIENT_STAGES, (slot + 1) * CLIENT_STAGES);
-    this.serverStageUs.fill(0, slot * SERVER_STAGES, (slot + 1) * SERVER_STAGES);
     const leg = slot * 2;
     this.stage[leg] = ClientStage.Waiting;
     // The provider's leg begins when the request part is sent.
