@@ -3,43 +3,43 @@
  * order, so equal runs are equal whatever put the events in. What an event carries beyond that is
  * two integers.
  *
- * Time is whole microseconds in a double: exact for 285 years. Two things make it fast. The heap
- * moves only a time and a handle; the rest of an event stays where it was written. And `next`
- * leaves a hole at the root, which the next `schedule` fills from the top: most events schedule
- * exactly one other, so that a pop and a push become one descent.
+ *    53                40 39                                   0
+ *   +-------------------+--------------------------------------+
+ *   |       kind        |                  id                  |   the order key, in a double
+ *   +-------------------+--------------------------------------+
+ *
+ * Time is whole microseconds in a double: exact for 285 years. `next` leaves a hole at the root,
+ * which the next `schedule` fills from the top: most events schedule exactly one other, so that a
+ * pop and a push become one descent.
  *
  * Why a 4-ary heap: against a binary one it halves the levels, and against a calendar queue it
  * needs no width that fits the load, so it is as good with fifteen pending as with thousands
- * (bench/README.md has the figures).
+ * (bench/README.md has the figures). Rejected: a heap of handles to rows that stay in place; it
+ * moves less, but at 20,000 pending the rows are cache misses.
  */
 import { assert } from './assert.ts';
+
+const ID_LIMIT = 2 ** 40;
 
 export class EventQueue {
   /** Of the event that `next` took out last. */
   timeUs = 0;
   kind = 0;
-  id = 0;
   a = 0;
   b = 0;
   /** Entries of the heap, with the hole if there is one. */
   #size = 0;
   #hasHole = false;
   #times: Float64Array;
-  #handles: Int32Array;
-  // Of a handle.
-  #kinds: Uint8Array;
-  #ids: Float64Array;
+  #keys: Float64Array;
   #as: Int32Array;
   #bs: Int32Array;
 
   constructor(capacity = 1024) {
     this.#times = new Float64Array(capacity);
-    this.#handles = new Int32Array(capacity);
-    this.#kinds = new Uint8Array(capacity);
-    this.#ids = new Float64Array(capacity);
+    this.#keys = new Float64Array(capacity);
     this.#as = new Int32Array(capacity);
     this.#bs = new Int32Array(capacity);
-    for (let handle = 0; handle < capacity; handle++) this.#handles[handle] = handle;
   }
 
   get count(): number {
@@ -52,20 +52,16 @@ export class EventQueue {
     return this.#size === 0 ? Infinity : this.#times[0];
   }
 
-  /** `kind` below 256, `id` whole; both only order simultaneous events. */
+  /** `kind` and the whole number `id` (below 2^40) order simultaneous events. */
   schedule(timeUs: number, kind: number, id: number, a: number, b: number): void {
+    const key = kind * ID_LIMIT + id;
     if (this.#hasHole) {
       this.#hasHole = false;
-      const handle = this.#handles[0];
-      this.#write(handle, kind, id, a, b);
-      this.#sink(timeUs, handle);
+      this.#sink(timeUs, key, a, b);
       return;
     }
     if (this.#size === this.#times.length) this.#grow();
-    // Handles that are not in the heap stand behind its end.
-    const handle = this.#handles[this.#size];
-    this.#write(handle, kind, id, a, b);
-    this.#rise(this.#size++, timeUs, handle);
+    this.#rise(this.#size++, timeUs, key, a, b);
   }
 
   /** Takes the next event out into the fields; false when there is none. */
@@ -74,55 +70,50 @@ export class EventQueue {
     if (this.#size === 0) return false;
     const timeUs = this.#times[0];
     assert(timeUs >= this.timeUs, 'time ran backwards');
-    const handle = this.#handles[0];
     this.timeUs = timeUs;
-    this.kind = this.#kinds[handle];
-    this.id = this.#ids[handle];
-    this.a = this.#as[handle];
-    this.b = this.#bs[handle];
+    this.kind = (this.#keys[0] / ID_LIMIT) | 0;
+    this.a = this.#as[0];
+    this.b = this.#bs[0];
     this.#hasHole = true;
     return true;
-  }
-
-  #write(handle: number, kind: number, id: number, a: number, b: number): void {
-    this.#kinds[handle] = kind;
-    this.#ids[handle] = id;
-    this.#as[handle] = a;
-    this.#bs[handle] = b;
   }
 
   /** Nothing was scheduled in place of the event taken out: the last entry fills the hole. */
   #closeHole(): void {
     this.#hasHole = false;
-    const freed = this.#handles[0];
     const last = --this.#size;
     if (last === 0) return;
-    const handle = this.#handles[last];
-    this.#handles[last] = freed;
-    this.#sink(this.#times[last], handle);
+    this.#sink(this.#times[last], this.#keys[last], this.#as[last], this.#bs[last]);
   }
 
-  #rise(from: number, timeUs: number, handle: number): void {
+  #rise(from: number, timeUs: number, key: number, a: number, b: number): void {
     const times = this.#times;
-    const handles = this.#handles;
+    const keys = this.#keys;
+    const as = this.#as;
+    const bs = this.#bs;
     let hole = from;
     while (hole > 0) {
       const parent = (hole - 1) >> 2;
       const parentTime = times[parent];
-      if (parentTime < timeUs) break;
-      if (parentTime === timeUs && !this.#isBefore(handle, handles[parent])) break;
+      if (parentTime < timeUs || (parentTime === timeUs && keys[parent] <= key)) break;
       times[hole] = parentTime;
-      handles[hole] = handles[parent];
+      keys[hole] = keys[parent];
+      as[hole] = as[parent];
+      bs[hole] = bs[parent];
       hole = parent;
     }
     times[hole] = timeUs;
-    handles[hole] = handle;
+    keys[hole] = key;
+    as[hole] = a;
+    bs[hole] = b;
   }
 
   /** From the root down to where the entry belongs. */
-  #sink(timeUs: number, handle: number): void {
+  #sink(timeUs: number, key: number, a: number, b: number): void {
     const times = this.#times;
-    const handles = this.#handles;
+    const keys = this.#keys;
+    const as = this.#as;
+    const bs = this.#bs;
     const size = this.#size;
     let hole = 0;
     for (let child = 1; child < size; child = 4 * hole + 1) {
@@ -131,42 +122,30 @@ export class EventQueue {
       const end = child + 4 < size ? child + 4 : size;
       for (let other = child + 1; other < end; other++) {
         const time = times[other];
-        if (time > bestTime) continue;
-        if (time < bestTime || this.#isBefore(handles[other], handles[best])) {
+        if (time < bestTime || (time === bestTime && keys[other] < keys[best])) {
           best = other;
           bestTime = time;
         }
       }
-      if (timeUs < bestTime) break;
-      if (timeUs === bestTime && this.#isBefore(handle, handles[best])) break;
+      if (timeUs < bestTime || (timeUs === bestTime && key <= keys[best])) break;
       times[hole] = bestTime;
-      handles[hole] = handles[best];
+      keys[hole] = keys[best];
+      as[hole] = as[best];
+      bs[hole] = bs[best];
       hole = best;
     }
     times[hole] = timeUs;
-    handles[hole] = handle;
-  }
-
-  /** Among simultaneous events: by kind, then by id. */
-  #isBefore(handle: number, other: number): boolean {
-    const kind = this.#kinds[handle];
-    const otherKind = this.#kinds[other];
-    if (kind !== otherKind) return kind < otherKind;
-    return this.#ids[handle] < this.#ids[other];
+    keys[hole] = key;
+    as[hole] = a;
+    bs[hole] = b;
   }
 
   #grow(): void {
-    const from = this.#times.length;
-    const size = from * 2;
+    const size = this.#times.length * 2;
     this.#times = enlarge(this.#times, new Float64Array(size));
-    this.#handles = enlarge(this.#handles, new Int32Array(size));
-    this.#ids = enlarge(this.#ids, new Float64Array(size));
+    this.#keys = enlarge(this.#keys, new Float64Array(size));
     this.#as = enlarge(this.#as, new Int32Array(size));
     this.#bs = enlarge(this.#bs, new Int32Array(size));
-    const kinds = new Uint8Array(size);
-    kinds.set(this.#kinds);
-    this.#kinds = kinds;
-    for (let handle = from; handle < size; handle++) this.#handles[handle] = handle;
   }
 }
 

@@ -60,7 +60,7 @@ const TWO_32 = 2 ** 32;
 const word = new Int32Array(2);
 
 /**
- * One block: 64 bits left in two words that `firstWord` and `secondWord` give back. Words in are
+ * One block: 64 bits left in the two words of `word`. Words in are
  * taken modulo 2^32.
  */
 function threefry(key0: number, key1: number, counter0: number, counter1: number): void {
@@ -128,7 +128,7 @@ export function threefryBlock(
   return [word[0] >>> 0, word[1] >>> 0];
 }
 
-/** A draw in the open interval (0, 1), 53 bits: never 0, so that its logarithm exists. */
+/** A draw in the open interval (0, 1), 52 bits: never 0 or 1, so that its logarithm exists. */
 export function draw(
   key0: number,
   key1: number,
@@ -137,8 +137,9 @@ export function draw(
   purpose: number,
 ): number {
   threefry(key0, key1, ordinal, (attempt << 16) | purpose);
-  // The first word carries the leading digits, 21 bits of the second the rest: 53 in all.
-  return ((word[0] >>> 0) + ((word[1] >>> 11) + 0.5) / 2 ** 21) / TWO_32;
+  // The first word carries the leading digits, 20 bits of the second the rest: with one more bit
+  // the largest would round to 1.
+  return ((word[0] >>> 0) + ((word[1] >>> 12) + 0.5) / 2 ** 20) / TWO_32;
 }
 
 /**

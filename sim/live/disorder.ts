@@ -6,15 +6,14 @@
 import type { Document } from '../plan/document.ts';
 import { timeoutOf } from './configuration.ts';
 import type { SecurityServer } from './security-server.ts';
-import type { Authority } from './trust.ts';
+import { Trust } from './trust.ts';
 
 /** An hour beyond what is acceptable. */
 const OVERDUE_MS = 3_600_000;
 
 export interface Disorder {
   readonly server: SecurityServer;
-  /** An authority that vouches for nobody here. */
-  readonly stranger: Authority;
+  readonly trust: Trust;
 }
 
 const SERVER_CONDITIONS: Readonly<Record<string, (disorder: Disorder) => void>> = {
@@ -101,7 +100,8 @@ export function whatCannotRun(document: Document): string[] {
   return missing;
 }
 
-function distrustAll({ server, stranger }: Disorder): void {
+function distrustAll({ server, trust }: Disorder): void {
+  const stranger = trust.authorityOf(Trust.STRANGER);
   for (const instance of server.view.instances.values()) {
     instance.authorityPem = stranger.certificatePem;
   }

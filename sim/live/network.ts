@@ -23,20 +23,16 @@ import { SecurityServer } from './security-server.ts';
 import { startServerProxy } from './server-proxy.ts';
 import { Transcripts } from './transcript.ts';
 import type { TranscriptRow } from './transcript.ts';
-import {
-  createAuthority,
-  derOf,
-  hashOfCertificate,
-  issueAuthentication,
-  issueSigning,
-} from './trust.ts';
-import type { Authority, Certified } from './trust.ts';
+import { derOf, hashOfCertificate, Trust } from './trust.ts';
+import type { Certified } from './trust.ts';
 
 export interface NetworkOptions {
   /** Folder for the message logs; it exists, and is the caller's to remove. */
   readonly directory: string;
   /** Ports of both proxies on every server's address; null: any free ones. */
   readonly ports: { readonly client: number; readonly messages: number } | null;
+  /** Keys to use again; null: new ones. */
+  readonly trust: Trust | null;
 }
 
 export class CannotRunError extends Error {
@@ -78,8 +74,7 @@ const CLOSED_PORT = 1;
 export class LiveNetwork {
   readonly #document: Document;
   readonly #options: NetworkOptions;
-  readonly #authorities = new Map<string, Authority>();
-  readonly #stranger = createAuthority('stranger');
+  readonly #trust: Trust;
   readonly #standing = new Map<string, Standing>();
   readonly #providers = new Map<string, Provider>();
   readonly #systemEndpoints = new Map<string, Endpoint>();
@@ -93,11 +88,11 @@ export class LiveNetwork {
   constructor(document: Document, options: NetworkOptions) {
     this.#document = document;
     this.#options = options;
+    this.#trust = options.trust ?? new Trust();
   }
 
   async start(): Promise<void> {
     const { instances, systems } = this.#document;
-    for (const id of Object.keys(instances)) this.#authorities.set(id, createAuthority(id));
     for (const { id } of systems) await this.#startSystem(id);
     for (const [id, instance] of Object.entries(instances)) {
       for (const server of instance.servers) this.#build(id, instance, server);
@@ -108,7 +103,7 @@ export class LiveNetwork {
     }
     for (const { document, server } of this.#standing.values()) {
       for (const name of document.conditions) {
-        applyCondition(name, { server, stranger: this.#stranger });
+        applyCondition(name, { server, trust: this.#trust });
       }
     }
     this.#applyDefects();
@@ -194,22 +189,21 @@ export class LiveNetwork {
   /** Keys, certificates, signer and message log of one server. */
   #build(instanceId: string, instance: InstanceDocument, document: ServerDocument): void {
     const id = `${instanceId}/${document.owner}/${document.id}`;
-    const authority = this.#authorityOf(instanceId);
-    const authentication = issueAuthentication(authority, id);
+    const authentication = this.#trust.authenticationOf(id);
     const subsystems = document.subsystems.map((name) => `${instanceId}/${name}`);
     const address = this.#nextAddress();
     const server = new SecurityServer({
       view: this.#viewOf(id, instanceId, instance, document, authentication),
       logPath: join(this.#options.directory, `${id.replaceAll('/', '-')}.sqlite`),
       sabotage: this.#sabotage,
-      impostor: () => issueSigning(authority, `${instanceId}/NEE/impostor`),
+      impostor: () => this.#trust.signingOf(`${instanceId}/NEE/impostor`, id),
       transcripts: this.#transcripts,
       crashed: (error) => {
         this.#failure ??= error instanceof Error ? error : new Error(String(error));
       },
     });
     for (const member of new Set(subsystems.map((name) => name.split('/').slice(0, 3).join('/')))) {
-      server.addMember(member, issueSigning(authority, member));
+      server.addMember(member, this.#trust.signingOf(member, id));
     }
     this.#standing.set(id, {
       document,
@@ -283,7 +277,7 @@ export class LiveNetwork {
     return {
       id,
       expiresMs: Date.now() + Number(view.parameters.globalConfValidity) / 1000,
-      authorityPem: this.#authorityOf(id).certificatePem,
+      authorityPem: this.#trust.authorityOf(id).certificatePem,
       servers: servers.map(({ known }) => known),
       globalGroups: new Map(
         Object.entries(globalGroups).map(([name, members]) => [`${id}/${name}`, new Set(members)]),
@@ -343,12 +337,6 @@ export class LiveNetwork {
     const found = [...this.#standing.values()].find(({ known }) => known.clients.has(client));
     assert(found !== undefined, `${client} is registered at no security server`);
     return found.known.id;
-  }
-
-  #authorityOf(instance: string): Authority {
-    const authority = this.#authorities.get(instance);
-    assert(authority !== undefined, `no instance is called ${instance}`);
-    return authority;
   }
 
   #endpointOf(system: string): Endpoint {

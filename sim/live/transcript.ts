@@ -71,15 +71,25 @@ export class Transcripts {
  * same time has no order between them.
  */
 export function formatTranscript(rows: readonly TranscriptRow[]): string {
+  return formatRows(rows, true);
+}
+
+/** The same without the facts: what was done, not why. */
+export function formatMoves(rows: readonly TranscriptRow[]): string {
+  return formatRows(rows, false);
+}
+
+function formatRows(rows: readonly TranscriptRow[], withFacts: boolean): string {
   return rows
     .toSorted((a, b) => a.leg - b.leg)
-    .map(formatRow)
+    .map((row) => formatRow(row, withFacts))
     .join('\n');
 }
 
-function formatRow({ leg, stage, input, needs, facts, transition }: TranscriptRow): string {
+function formatRow(row: TranscriptRow, withFacts: boolean): string {
+  const { leg, stage, input, needs, facts, transition } = row;
   const stages = leg === 0 ? ClientStage : ServerStage;
-  const missing = nameBits(needs & ~facts);
+  const missing = withFacts ? nameBits(needs & ~facts) : '';
   const fault = faultOfTransition(transition);
   return [
     leg === 0 ? 'client' : 'server',

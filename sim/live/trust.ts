@@ -72,6 +72,44 @@ export function issueSigning(authority: Authority, member: string): Certified {
   );
 }
 
+/**
+ * The keys of a network, made when they are first asked for. Making a key takes a tenth of a
+ * second, so networks that follow one another may share a trust; it is never written down.
+ */
+export class Trust {
+  /** Vouches for nobody in the network. */
+  static readonly STRANGER = 'stranger';
+  readonly #authorities = new Map<string, Authority>();
+  readonly #certified = new Map<string, Certified>();
+
+  authorityOf(instance: string): Authority {
+    const known = this.#authorities.get(instance);
+    if (known !== undefined) return known;
+    const made = createAuthority(instance);
+    this.#authorities.set(instance, made);
+    return made;
+  }
+
+  authenticationOf(server: string): Certified {
+    const authority = this.authorityOf(server.split('/')[0]);
+    return this.#once(`auth ${server}`, () => issueAuthentication(authority, server));
+  }
+
+  /** A member has a key of its own at each of its servers. */
+  signingOf(member: string, server: string): Certified {
+    const authority = this.authorityOf(member.split('/')[0]);
+    return this.#once(`sign ${member} ${server}`, () => issueSigning(authority, member));
+  }
+
+  #once(name: string, make: () => Certified): Certified {
+    const known = this.#certified.get(name);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#certified.set(name, made);
+    return made;
+  }
+}
+
 /** What a verifier asks of a certificate; read once, because forge parses slowly. */
 export interface ReadCertificate {
   readonly x509: X509Certificate;
@@ -108,18 +146,29 @@ export function readCertificate(pem: string): ReadCertificate {
   return read;
 }
 
+const authorities = new Map<string, X509Certificate>();
+
+function readAuthority(pem: string): X509Certificate {
+  const known = authorities.get(pem);
+  if (known !== undefined) return known;
+  const read = new X509Certificate(pem);
+  if (authorities.size >= CACHE_MAX) authorities.clear();
+  authorities.set(pem, read);
+  return read;
+}
+
 /** Whether a certificate was issued by an authority, and holds at an instant. */
 export function isIssuedBy(
   certificate: X509Certificate,
   authorityPem: string,
   nowMs: number,
 ): boolean {
-  const { x509: authority, publicKey } = readCertificate(authorityPem);
+  const authority = readAuthority(authorityPem);
   const from = Date.parse(certificate.validFrom);
   const to = Date.parse(certificate.validTo);
   return (
     certificate.checkIssued(authority) &&
-    certificate.verify(publicKey) &&
+    certificate.verify(authority.publicKey) &&
     from <= nowMs &&
     nowMs <= to
   );

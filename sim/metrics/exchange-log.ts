@@ -4,9 +4,10 @@
  * of the provider's, type Producer, if the request reached it.
  *
  * Instants are milliseconds since 1970, as X-Road writes them: the run is taken to begin on the
- * 1st of January 2026, UTC, at the scenario's time of day. Where they lie is facts 10.1, too. An
- * exchange that was open at the end of the run has no responseOutTs. messageIssue names the
- * incident whose attack an exchange belongs to; ordinary ones have none.
+ * 1st of January 2026, UTC, at the scenario's time of day. Where they lie is facts 10.1, too. A
+ * server writes a record when an exchange ends, so those that were open at the end of the run have
+ * none (the journal has them). messageIssue names the incident whose attack an exchange belongs to;
+ * ordinary ones have none.
  */
 import type { Plan } from '../plan/plan.ts';
 import { findFault, spellFault, statusOfFault } from '../protocol/fault.ts';
@@ -20,7 +21,7 @@ import type { ReplicationOutcome } from './outcome.ts';
 const EPOCH_MS = 1_767_225_600_000;
 const US_PER_MS = 1000;
 /** The fault of an exchange that was open at the end of the run. */
-export const OPEN = -1;
+const OPEN = -1;
 
 const COLUMNS = [
   'monitoringDataTs',
@@ -64,6 +65,7 @@ export function* exchangeLines(
   yield csvLine(COLUMNS);
   for (const outcome of outcomes) {
     for (let row = 0; row < outcome.journal.kept.flow.length; row++) {
+      if (outcome.journal.kept.fault[row] === OPEN) continue;
       const common = commonCells(plan, outcome, row);
       yield line({ ...common, ...clientCells(plan, outcome, row) });
       if (outcome.journal.kept.providerRequestInUs[row] > 0) {
@@ -150,9 +152,7 @@ function producerCells(
   row: number,
 ): Pick<Cells, RecordColumn> {
   const version = plan.servers.version[kept.providerServer[row]];
-  const side = sideOf(kept.fault[row]);
-  const wasOpen = kept.fault[row] === OPEN || kept.providerResponseOutUs[row] === 0;
-  const own = side === 'provider' || wasOpen ? kept.fault[row] : 0;
+  const isOwn = sideOf(kept.fault[row]) === 'provider' || kept.providerResponseOutUs[row] === 0;
   return {
     ...instants(plan, {
       requestIn: kept.providerRequestInUs[row],
@@ -161,7 +161,7 @@ function producerCells(
       responseOut: kept.providerResponseOutUs[row],
     }),
     securityServerType: 'Producer',
-    ...outcomeCells(plan, kept, row, own),
+    ...outcomeCells(plan, kept, row, isOwn ? kept.fault[row] : 0),
     xRoadVersion: versionText(version),
   };
 }
@@ -174,9 +174,6 @@ function outcomeCells(
 ): Pick<Cells, 'succeeded' | 'statusCode' | 'faultCode' | 'faultString'> {
   const service = plan.flows.service[kept.flow[row]];
   const isRest = plan.services.isSoap[service] === 0;
-  if (fault === OPEN) {
-    return { succeeded: false, statusCode: null, faultCode: null, faultString: null };
-  }
   if (fault === 0) {
     const status = plan.services.status[service];
     const succeeded = !isRest || status < 400;

@@ -60,6 +60,8 @@ const MEBIBYTE = 2 ** 20;
 /** Of a thread's JavaScript heap; tables of numbers are not in it. */
 const HEAP_MEBIBYTES_MIN = 512;
 const HEAP_MEBIBYTES_MAX = 16_384;
+/** Tests that run out of memory should not need much of it. */
+const TEST_HEAP_MEBIBYTES = 128;
 /** Left to the system, the main thread and the tables. */
 const HEAP_SHARE_OF_MEMORY = 0.6;
 
@@ -104,7 +106,10 @@ class PoolRun {
       atomics: 'disabled',
       recordTiming: false,
       workerHistogram: false,
-      resourceLimits: { maxOldGenerationSizeMb: heapMebibytes(options.workers) },
+      resourceLimits: {
+        maxOldGenerationSizeMb:
+          options.failure === null ? heapMebibytes(options.workers) : TEST_HEAP_MEBIBYTES,
+      },
       workerData,
     });
   }

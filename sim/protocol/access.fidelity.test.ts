@@ -22,7 +22,7 @@ fidelityTest('XRDDEV-3054 by version', () => {
     if (version % 100 > 0) expect(isTraversalMended(version - 1)).toBe(false);
     for (const path of paths) {
       const request = { client: 'EE/GOV/1/a', groups: new Set<string>(), method: 'GET', path };
-      expect(mayAccess(rights, request, version), path).toBe(false);
+      expect(mayAccess(rights, request, version), `${path} at ${version}`).toBe(false);
     }
   }
 });

@@ -237,7 +237,7 @@ export function advanceClientLeg(stage: number, input: number, facts: number): n
       if (kind === Input.Failed) return refuseUnsent(cause, facts);
       return logRequest(facts);
     case ClientStage.Signed:
-      if (kind === Input.TimedOut) return refuseUnsent(Cause.LoggingFailed, facts);
+      if (kind === Input.TimedOut) return refuseUnsent(Cause.DatabaseError, facts);
       if (kind === Input.Failed) return refuseUnsent(cause, facts);
       return to(ClientStage.Sent, Effect.SendSignature);
     case ClientStage.Sent:
@@ -247,7 +247,8 @@ export function advanceClientLeg(stage: number, input: number, facts: number): n
       return refuseClient(Cause.IoError);
     case ClientStage.Heard:
       if (kind === Input.FaultPart) return refuse(cause);
-      if (kind !== Input.ResponseEnd) return refuseClient(Cause.IoError);
+      // What breaks while a response is parsed is the service's failure (facts 2.1 step 16).
+      if (kind !== Input.ResponseEnd) return refuseClient(Cause.ResponseBroken);
       if ((facts & Fact.HasMessagePart) === 0) {
         return refuseClient((facts & Fact.IsRest) === 0 ? Cause.MissingSoap : Cause.MissingRest);
       }
@@ -255,13 +256,13 @@ export function advanceClientLeg(stage: number, input: number, facts: number): n
       return to(ClientStage.Received, Effect.Verify);
     case ClientStage.Received:
       if (kind !== Input.Done) return refuseClient(kind === Input.Failed ? cause : Cause.IoError);
-      if ((facts & Fact.ResponseConsistent) === 0) return refuseClient(Cause.InconsistentResponse);
+      if ((facts & Fact.ResponseConsistent) === 0) return refuseClient(mismatch(facts));
       return loggingCause(facts) === Cause.None
         ? to(ClientStage.Verified, Effect.Log)
         : refuseClient(loggingCause(facts));
     case ClientStage.Verified:
       if (kind !== Input.Done) {
-        return refuseClient(kind === Input.Failed ? cause : Cause.LoggingFailed);
+        return refuseClient(kind === Input.Failed ? cause : Cause.DatabaseError);
       }
       return to(ClientStage.Closed, Effect.Respond);
     default:
@@ -317,6 +318,11 @@ function refuseUnsent(cause: number, facts: number): number {
   return refuseClient((facts & Fact.IsRest) === 0 ? cause : Cause.IoErrorUnsent);
 }
 
+/** Of a SOAP response X-Road says that the service is to blame, of a REST response it does not. */
+function mismatch(facts: number): number {
+  return (facts & Fact.IsRest) === 0 ? Cause.ResponseMismatch : Cause.InconsistentResponse;
+}
+
 /** Before the signature has left, an io_error is definite: nothing can have been executed. */
 function unsent(cause: number): number {
   return cause === Cause.IoError ? Cause.IoErrorUnsent : cause;
@@ -354,21 +360,19 @@ export function advanceServerLeg(stage: number, input: number, facts: number): n
         : failServer(loggingCause(facts));
     case ServerStage.Verified:
       if (kind !== Input.Done) {
-        return failServer(kind === Input.Failed ? cause : Cause.LoggingFailed);
+        return failServer(kind === Input.Failed ? cause : Cause.DatabaseError);
       }
       if ((facts & Fact.ServiceUrlPresent) === 0) return failServer(Cause.ServiceMissingUrl);
-      if ((facts & Fact.ServiceUrlWellFormed) === 0) return failServer(Cause.ServiceMalformedUrl);
+      if ((facts & Fact.ServiceUrlWellFormed) === 0) return failServer(malformedUrl(facts));
       return to(ServerStage.Recorded, Effect.Forward);
     case ServerStage.Recorded:
-      // SOAP wraps the information system's failure in service_failed, REST does not.
       if (kind !== Input.Done) {
-        const found = kind === Input.Failed ? cause : Cause.IoError;
-        return (facts & Fact.IsRest) === 0 ? failService(found) : failServer(found);
+        return failCall(kind === Input.Failed ? cause : Cause.IoError, facts);
       }
       return to(ServerStage.Answered, Effect.StreamResponse);
     case ServerStage.Answered:
       if (kind === Input.PeerClosed) return CLOSE;
-      if (kind !== Input.Done) return failServer(Cause.IoError);
+      if (kind !== Input.Done) return failCall(Cause.IoError, facts);
       return to(ServerStage.Streamed, Effect.Sign);
     case ServerStage.Streamed:
       if (kind === Input.Failed) return failServer(cause);
@@ -378,12 +382,22 @@ export function advanceServerLeg(stage: number, input: number, facts: number): n
         : failServer(loggingCause(facts));
     case ServerStage.Signed:
       if (kind !== Input.Done) {
-        return failServer(kind === Input.Failed ? cause : Cause.LoggingFailed);
+        return failServer(kind === Input.Failed ? cause : Cause.DatabaseError);
       }
       return to(ServerStage.Closed, Effect.SendResponseEnd);
     default:
       return to(ServerStage.Closed, Effect.None);
   }
+}
+
+/** SOAP wraps the information system's failure in service_failed, REST does not. */
+function failCall(cause: number, facts: number): number {
+  return (facts & Fact.IsRest) === 0 ? failService(cause) : failServer(cause);
+}
+
+/** Only SOAP has a code for it; HttpGet and its like throw IllegalArgumentException (facts 4.1). */
+function malformedUrl(facts: number): number {
+  return (facts & Fact.IsRest) === 0 ? Cause.ServiceMalformedUrl : Cause.InternalError;
 }
 
 /** Facts 2.3 steps 3-5: plain errors, before anything of the message was read. */
@@ -410,13 +424,18 @@ function admitPeer(facts: number): number {
   return to(ServerStage.Admitted, Effect.Receive);
 }
 
-/** Facts 2.3 steps 7-8: only after the whole message; rights before the signature. */
+/**
+ * Facts 2.3 steps 7-8: only after the whole message; rights before the signature. A part that is
+ * missing is noticed after parsing, so that it does not count as the service's failure
+ * (ServerRestMessageProcessor.checkRequest; the message tests NoSignatureToServerProxy and
+ * ServerProxyProcessingError).
+ */
 function judgeMessage(facts: number): number {
   if ((facts & Fact.MessageReadable) === 0) return failService(Cause.MimeParsingFailed);
   if ((facts & Fact.HasMessagePart) === 0) {
-    return failService((facts & Fact.IsRest) === 0 ? Cause.MissingSoap : Cause.MissingRest);
+    return failServer((facts & Fact.IsRest) === 0 ? Cause.MissingSoap : Cause.MissingRest);
   }
-  if ((facts & Fact.HasSignature) === 0) return failService(Cause.MissingSignature);
+  if ((facts & Fact.HasSignature) === 0) return failServer(Cause.MissingSignature);
   if ((facts & Fact.ServiceExists) === 0) return failServer(Cause.UnknownService);
   if ((facts & Fact.ServiceTypeMatches) === 0) return failServer(Cause.ServiceType);
   if ((facts & Fact.AccessAllowed) === 0) return failServer(Cause.AccessDenied);
@@ -462,7 +481,7 @@ export function clientNeeds(stage: number, input: number): number {
     case ClientStage.Heard:
       return kind === Input.ResponseEnd ? Fact.IsRest | Fact.HasMessagePart | Fact.HasSignature : 0;
     case ClientStage.Received:
-      return isDone ? LOGGING | Fact.ResponseConsistent : 0;
+      return isDone ? LOGGING | Fact.ResponseConsistent | Fact.IsRest : 0;
     default:
       return 0;
   }
@@ -490,9 +509,11 @@ export function serverNeeds(stage: number, input: number): number {
     case ServerStage.Received:
       return isDone ? LOGGING : 0;
     case ServerStage.Verified:
-      return isDone ? Fact.ServiceUrlPresent | Fact.ServiceUrlWellFormed : 0;
+      return isDone ? Fact.ServiceUrlPresent | Fact.ServiceUrlWellFormed | Fact.IsRest : 0;
     case ServerStage.Recorded:
       return isDone ? 0 : Fact.IsRest;
+    case ServerStage.Answered:
+      return isDone || kind === Input.PeerClosed ? 0 : Fact.IsRest;
     case ServerStage.Streamed:
       return isDone ? LOGGING : 0;
     default:

@@ -37,8 +37,8 @@ test('a fault is its prefix and its cause', () => {
 test('every cause is somewhere, and fits its six bits', () => {
   const known = new Set(FAULTS.map(({ fault }) => causeOf(fault)));
   for (const [name, cause] of Object.entries(Cause)) {
-    expect(cause, name).toBeLessThan(64);
-    expect(known.has(cause), name).toBe(cause !== Cause.None);
+    expect(cause, `${name} is too large`).toBeLessThan(64);
+    expect(known.has(cause), `${name} is registered`).toBe(cause !== Cause.None);
   }
   expect(findFault(0)).toBeNull();
 });

@@ -202,22 +202,22 @@ const CAUSES: Readonly<Record<number, CauseRow>> = {
   [Cause.MissingRest]: row(
     'missing_rest',
     'MissingRest',
-    [C, S, F],
-    [S, F],
+    [C, S],
+    [S],
     'the message has no REST part',
   ),
   [Cause.MissingSoap]: row(
     'missing_soap',
     'MissingSoap',
-    [C, S, F, M],
-    [S, F, M],
+    [C, S, M],
+    [S, M],
     'the message has no SOAP part',
   ),
   [Cause.MissingSignature]: row(
     'missing_signature',
     'MissingSignature',
-    [C, S, F],
-    [S, F],
+    [C, S],
+    [S],
     'the message has no signature part',
   ),
   [Cause.MimeParsingFailed]: row(

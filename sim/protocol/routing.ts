@@ -24,7 +24,7 @@ export interface Candidates {
   readonly cause: Cause;
 }
 
-/** The candidates for a provider's subsystem; `target` is X-Road-Security-Server, null: not sent. */
+/** Candidates for a provider's subsystem; `target` is X-Road-Security-Server, null: not sent. */
 export function candidatesOf(
   servers: readonly RegisteredServer[],
   provider: string,

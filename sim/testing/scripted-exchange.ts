@@ -29,6 +29,8 @@ interface ScriptedLeg {
   stage: number;
   /** Null: it waits for the wire. */
   next: number | null;
+  /** The provider's server knows nothing of an exchange before the request reaches it. */
+  hasBegun: boolean;
 }
 
 /** Both legs' transitions, in one order that is possible; between the legs there is none. */
@@ -37,7 +39,7 @@ export function scriptedExchange(world: World): TranscriptRow[] {
   const client = legOf(CLIENT_RULES, breaks);
   const server = legOf(SERVER_RULES, breaks);
   const rows: TranscriptRow[] = [];
-  client.next = Input.ThreadGranted;
+  begin(client);
   while (takeNext(client) || takeNext(server)) {
     const leg = client.next === null ? server : client;
     const effect = step(leg, rows);
@@ -49,7 +51,12 @@ export function scriptedExchange(world: World): TranscriptRow[] {
 
 function legOf(rules: LegRules, breaks: readonly Break[]): ScriptedLeg {
   const own = breaks.filter(({ leg }) => leg === rules.side);
-  return { rules, breaks: own, wire: [], stage: 0, next: null };
+  return { rules, breaks: own, wire: [], stage: 0, next: null, hasBegun: false };
+}
+
+function begin(leg: ScriptedLeg): void {
+  leg.hasBegun = true;
+  leg.next = Input.ThreadGranted;
 }
 
 /** A world's own breaks, and those of its conditions and defects. */
@@ -105,10 +112,10 @@ function resultOf(leg: ScriptedLeg, effect: number): number {
 }
 
 function afterClient(effect: number, client: ScriptedLeg, server: ScriptedLeg): void {
-  if (effect === Effect.StreamRequest) server.next = Input.ThreadGranted;
+  if (effect === Effect.StreamRequest) begin(server);
   if (effect === Effect.SendSignature) server.wire.push(Input.MessageEnd);
   const isOver = client.stage === ClientStage.Closed;
-  if (isOver) server.wire.push(Input.PeerClosed);
+  if (isOver && server.hasBegun) server.wire.push(Input.PeerClosed);
   const isSilent = effect === Effect.SendSignature || effect === Effect.None;
   if (!isOver && !isSilent) client.next = resultOf(client, effect);
 }

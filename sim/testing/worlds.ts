@@ -286,7 +286,7 @@ const SOAP_AT_CONSUMER: readonly World[] = [
   world(
     'soap-no-tsa',
     '2.2: not flattened',
-    inSoap(atConsumer('logging_failed.no_timestamping_provider_found')),
+    inSoap(atConsumer('logging_failed.mlog.no_timestamping_provider_found')),
     soap(consumerIs('no-tsa')),
   ),
   world(
@@ -298,7 +298,7 @@ const SOAP_AT_CONSUMER: readonly World[] = [
   world(
     'soap-log-down',
     '2.2: not flattened',
-    inSoap(atConsumer('database_error')),
+    inSoap(atConsumer('logging_failed.database_error')),
     soap(consumerIs('log-database-down')),
   ),
   world(
@@ -431,7 +431,7 @@ const SERVICE_AT_PROVIDER: readonly World[] = [
   world(
     'no-tsa-at-provider',
     '2.3 step 10',
-    atProvider('logging_failed.no_timestamping_provider_found'),
+    atProvider('logging_failed.mlog.no_timestamping_provider_found'),
     providerIs('no-tsa'),
   ),
   world(
@@ -440,7 +440,7 @@ const SERVICE_AT_PROVIDER: readonly World[] = [
     atProvider('logging_failed.timestamping_failed'),
     providerIs('tsa-overdue'),
   ),
-  world('log-down-at-provider', '2.3 step 10', atProvider('database_error'), {
+  world('log-down-at-provider', '2.3 step 10', atProvider('logging_failed.database_error'), {
     ...providerIs('log-database-down'),
   }),
   world('request-too-large-for-provider', '2.3 step 10, 4.2', atProvider('logging_failed'), {

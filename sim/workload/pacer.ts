@@ -36,7 +36,7 @@ export function nextArrivalUs(
   const limit = isDaily ? DAY_US : Infinity;
   // What is still to come is kept in units of rate x microseconds of the unscaled curve.
   let area = (amount / factor) * US_PER_S;
-  let at = isDaily ? (startOfDayUs + fromUs) % DAY_US : fromUs;
+  let at = isDaily ? timeOfDay(startOfDayUs + fromUs) : fromUs;
   let next = pointAfter(rates.atUs, first, end, at);
   let passedUs = 0;
   let daysSkipped = false;
@@ -84,7 +84,7 @@ export function integralOf(
   const end = first + rates.pointCount[row];
   const perUs = factor / US_PER_S;
   if (rates.isDaily[row] === 0) return perUs * areaBetween(rates, first, end, fromUs, toUs);
-  const at = (startOfDayUs + fromUs) % DAY_US;
+  const at = timeOfDay(startOfDayUs + fromUs);
   const untilUs = at + (toUs - fromUs);
   const days = Math.floor(untilUs / DAY_US);
   if (days === 0) return perUs * areaBetween(rates, first, end, at, untilUs);
@@ -104,8 +104,13 @@ export function rateAt(
 ): number {
   const first = rates.pointFrom[row];
   const end = first + rates.pointCount[row];
-  const at = rates.isDaily[row] === 1 ? (startOfDayUs + atUs) % DAY_US : atUs;
+  const at = rates.isDaily[row] === 1 ? timeOfDay(startOfDayUs + atUs) : atUs;
   return factor * rateWithin(rates, first, end, pointAfter(rates.atUs, first, end, at), at);
+}
+
+/** The remainder of doubles is slow, and most runs are of one day. */
+function timeOfDay(us: number): number {
+  return us < DAY_US ? us : us % DAY_US;
 }
 
 /** Area under the curve between two times of its own clock, within one day of a daily one. */

@@ -1,4 +1,4 @@
-/** Always the same value. A draw is spent on it all the same, so that others stay where they are. */
+/** Always the same value. A draw is spent on it all the same: others stay where they are. */
 
 export function quantileConstant(_u: number, value: number): number {
   return value;

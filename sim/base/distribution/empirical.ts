@@ -1,4 +1,4 @@
-/** Observed values, each as likely as the others: rows `[from, from + count)` of a sorted column. */
+/** Observed values, each as likely as the others: `[from, from + count)` of a sorted column. */
 
 /** No interpolation: a draw is always a value that was observed. */
 export function quantileEmpirical(

@@ -1,0 +1,104 @@
+/** Samples of a cost: how many are enough, and what they say. */
+import { assert } from '../base/assert.ts';
+import { studentTQuantile } from '../base/student-t.ts';
+import type { DistributionDocument } from '../plan/document.ts';
+
+export interface Precision {
+  /** Wanted half-width of the 95 % interval of the mean, as a share of it. */
+  readonly halfWidth: number;
+  /** After this it is enough in any case. */
+  readonly budgetMs: number;
+}
+
+export interface Summary {
+  readonly count: number;
+  readonly mean: number;
+  readonly median: number;
+  readonly p95: number;
+  /** Of the 95 % interval of the mean, as a share of it. */
+  readonly halfWidth: number;
+}
+
+const SAMPLES_MIN = 50;
+
+export function summarise(samples: readonly number[]): Summary {
+  assert(samples.length > 1, 'one sample has no spread');
+  const count = samples.length;
+  const mean = samples.reduce((sum, value) => sum + value, 0) / count;
+  const square = samples.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const error = Math.sqrt(square / (count - 1) / count);
+  // From here on the quantile of the normal law is as good, and quicker.
+  const degrees = Math.min(count - 1, 200);
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(count - 1, Math.floor(share * count))];
+  return {
+    count,
+    mean,
+    median: at(0.5),
+    p95: at(0.95),
+    halfWidth: mean === 0 ? 0 : (error * studentTQuantile(0.975, degrees)) / mean,
+  };
+}
+
+/** Whether to stop; looked at now and then, because looking costs. */
+export function isEnough(samples: readonly number[], sinceMs: number, wanted: Precision): boolean {
+  if (performance.now() - sinceMs >= wanted.budgetMs && samples.length >= 2) return true;
+  if (samples.length < SAMPLES_MIN || samples.length % SAMPLES_MIN !== 0) return false;
+  return summarise(samples).halfWidth <= wanted.halfWidth;
+}
+
+/** Processor time of this thread in microseconds. */
+export function threadCpuUs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+export interface SyncSamples {
+  readonly cpuUs: number[];
+  /** Time that passed while the thread did not run. */
+  readonly delayUs: number[];
+}
+
+/** A group lasts at least this long, because the clock of a thread counts whole microseconds. */
+const GROUP_US = 200;
+const WARM_UP_COUNT = 50;
+
+/** Repeats something synchronous. A sample is the mean of a group of repetitions. */
+export function measureSync(once: () => void, wanted: Precision): SyncSamples {
+  const warmFromUs = threadCpuUs();
+  for (let index = 0; index < WARM_UP_COUNT; index++) once();
+  const eachUs = Math.max(0.1, (threadCpuUs() - warmFromUs) / WARM_UP_COUNT);
+  const groupSize = Math.max(1, Math.ceil(GROUP_US / eachUs));
+  const samples: SyncSamples = { cpuUs: [], delayUs: [] };
+  const sinceMs = performance.now();
+  while (!isEnough(samples.cpuUs, sinceMs, wanted)) {
+    const [fromUs, fromMs] = [threadCpuUs(), performance.now()];
+    for (let index = 0; index < groupSize; index++) once();
+    const cpuUs = (threadCpuUs() - fromUs) / groupSize;
+    const wallUs = ((performance.now() - fromMs) * 1000) / groupSize;
+    samples.cpuUs.push(cpuUs);
+    samples.delayUs.push(Math.max(0, wallUs - cpuUs));
+  }
+  return samples;
+}
+
+/**
+ * A lognormal law with the spread of the samples' logarithms and exactly their mean: what a queue
+ * feels first is the mean. Samples of zero and one of a kind become a constant.
+ */
+export function fitLognormal(samples: readonly number[]): DistributionDocument {
+  const { mean } = summarise(samples);
+  const logs = samples.filter((value) => value > 0).map((value) => Math.log(value));
+  if (mean <= 0 || logs.length < 2) return { kind: 'constant', value: round(mean) };
+  const centre = logs.reduce((sum, value) => sum + value, 0) / logs.length;
+  const square = logs.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  const sigma = Math.sqrt(square / (logs.length - 1));
+  return {
+    kind: 'lognormal',
+    median: round(mean / Math.exp((sigma * sigma) / 2)),
+    sigma: Number(sigma.toFixed(4)),
+  };
+}
+
+/** Four digits are more than any of this is known to. */
+export const round = (value: number): number => Number(value.toPrecision(4));

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { fakeOutcome, planOfText, TWO_COUNTRIES } from '../testing/fake-outcome.ts';
+import { recoveryUs } from './recovery.ts';
+
+const plan = planOfText(TWO_COUNTRIES);
+const PER_SECOND = 100;
+const incident = { startUs: 20e6, endUs: 30e6 };
+
+/** A hundred calls a second of one flow, answered at once but in the seconds from `from` to `to`. */
+function seriesWithout(from: number, to: number, flow = 0) {
+  const calls = Array.from({ length: 60 * PER_SECOND }, (_, index) => {
+    const intendedUs = (index / PER_SECOND) * 1e6;
+    const isLost = intendedUs >= from * 1e6 && intendedUs < to * 1e6;
+    return {
+      flow,
+      intendedUs,
+      end: isLost ? ({ kind: 'open' } as const) : ({ kind: 'answered', latencyUs: 10 } as const),
+    };
+  });
+  return fakeOutcome(plan, 0, calls).series;
+}
+
+test.each([
+  ['at its end', 20, 30, 0],
+  ['later', 20, 37, 7e6],
+  ['never', 20, 60, null],
+  ['too late to be sure', 20, 58, null],
+  ['not hurt at all', 0, 0, 0],
+  ['a share that was low before counts as normal', 0, 60, 0],
+] as const)('%s', (_, from, to, expected) => {
+  expect(recoveryUs(seriesWithout(from, to), 0, incident)).toBe(expected);
+});
+
+test('a scope that takes longer than the whole decides', () => {
+  expect(recoveryUs(seriesWithout(20, 33, 2), 0, incident)).toBe(3e6);
+});
+
+test('an end within a bucket is counted from the next one', () => {
+  const late = { startUs: 20e6, endUs: 30.25e6 };
+  expect(recoveryUs(seriesWithout(20, 30), 0, late)).toBe(0.75e6);
+});
+
+test('three healthy buckets in a row are needed', () => {
+  const flapping = seriesWithout(20, 30);
+  // Good for two seconds, bad for one: 30 and 31 are not enough.
+  const row = 32 * flapping.scopeCount;
+  flapping.answered[row] = 0;
+  expect(recoveryUs(flapping, 0, incident)).toBe(3e6);
+});
