@@ -75,6 +75,7 @@ export class Legs {
     table.sinceUs[leg] = nowUs;
     table.effect[leg] = Effect.None;
     table.requestInUs[slot] = nowUs;
+    this.#beginClientFacts(slot);
     table.waitUs[leg] = NaN;
     table.serviceUs[leg] = NaN;
     if (this.clientThreads.request(table.clientServer[slot], leg)) {
@@ -147,6 +148,7 @@ export class Legs {
     if (table.isAttack[slot] === 0) state.recorder.exchanges[server]++;
     table.sinceUs[leg] = state.nowUs;
     table.providerRequestInUs[slot] = state.nowUs;
+    this.#beginServerFacts(slot);
     table.waitUs[leg] = NaN;
     table.serviceUs[leg] = NaN;
     if (this.serverThreads.request(server, leg)) this.feed(leg, Input.ThreadGranted);
@@ -304,35 +306,55 @@ export class Legs {
 
   /** The facts of a leg, from its own server's view, at this instant. */
   #facts(leg: number): number {
+    const { table } = this.#state;
+    const answers = (leg & 1) === 0 ? ClientStage.Sent : ServerStage.Answered;
+    return table.stage[leg] < answers ? table.facts[leg] : table.lateFacts[leg];
+  }
+
+  /**
+   * What no patch changes is settled when a leg begins: what its message, its service and its
+   * server lack, and whether either body is too large to be logged.
+   */
+  #beginFacts(leg: number, server: number, broken: number, failEffects: number): void {
     const { table, plan } = this.#state;
-    const { servers, flows, services } = plan;
     const slot = leg >> 1;
+    const service = plan.flows.service[table.flow[slot]];
+    const isSoap = plan.services.isSoap[service] === 1 ? Fact.IsRest : 0;
+    const facts = ALL_FACTS & ~(broken | isSoap);
+    const bytesMax = plan.servers.loggableBytesMax[server];
+    table.facts[leg] = table.requestBytes[slot] > bytesMax ? facts & ~Fact.BodyLoggable : facts;
+    table.lateFacts[leg] =
+      table.responseBytes[slot] > bytesMax ? facts & ~Fact.BodyLoggable : facts;
+    table.mayFail[leg] = failEffects === 0 ? 0 : 1;
+  }
+
+  #beginClientFacts(slot: number): void {
+    const { table, plan } = this.#state;
+    const { flows, servers } = plan;
     const flow = table.flow[slot];
-    const service = flows.service[flow];
-    const isSoap = services.isSoap[service] === 1 ? Fact.IsRest : 0;
-    if ((leg & 1) === 0) {
-      const server = table.clientServer[slot];
-      const bytes =
-        table.stage[leg] < ClientStage.Sent ? table.requestBytes[slot] : table.responseBytes[slot];
-      const tooLarge = bytes > servers.loggableBytesMax[server] ? Fact.BodyLoggable : 0;
-      const broken = flows.clientFactsBroken[flow] | servers.clientFactsBroken[server];
-      return ALL_FACTS & ~(broken | tooLarge | isSoap);
-    }
+    const server = table.clientServer[slot];
+    const broken = flows.clientFactsBroken[flow] | servers.clientFactsBroken[server];
+    const failEffects = flows.clientFailEffect[flow] | servers.clientFailEffect[server];
+    this.#beginFacts(slot * 2, server, broken, failEffects);
+  }
+
+  #beginServerFacts(slot: number): void {
+    const { table, plan } = this.#state;
+    const { flows, servers, services } = plan;
+    const flow = table.flow[slot];
     const server = table.providerServer[slot];
     const index = table.candidate[slot] - plan.routes.candidateFrom[flows.route[flow]];
     const denied = (flows.accessMask[flow] >> index) & 1 ? 0 : Fact.AccessAllowed;
     const version = servers.version[table.clientServer[slot]];
     const tooOld = version < servers.minClientVersion[server] ? Fact.ClientVersionSupported : 0;
-    const bytes =
-      table.stage[leg] < ServerStage.Answered
-        ? table.requestBytes[slot]
-        : table.responseBytes[slot];
-    const tooLarge = bytes > servers.loggableBytesMax[server] ? Fact.BodyLoggable : 0;
     const broken =
       flows.serverFactsBroken[flow] |
       servers.serverFactsBroken[server] |
-      services.factsBroken[service];
-    return ALL_FACTS & ~(broken | tooLarge | isSoap | denied | tooOld);
+      services.factsBroken[flows.service[flow]] |
+      denied |
+      tooOld;
+    const failEffects = flows.serverFailEffect[flow] | servers.serverFailEffect[server];
+    this.#beginFacts(slot * 2 + 1, server, broken, failEffects);
   }
 
   #result(leg: number, effect: number): number {
@@ -343,6 +365,7 @@ export class Legs {
   /** The cause with which a condition makes this effect fail; Cause.None: it does not. */
   #failure(leg: number, effect: number): number {
     const { table, plan } = this.#state;
+    if (table.mayFail[leg] === 0) return Cause.None;
     const { flows, servers } = plan;
     const slot = leg >> 1;
     const flow = table.flow[slot];

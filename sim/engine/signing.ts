@@ -39,7 +39,15 @@ export class Signing {
 
   /** A leg wants a signature of `signer`. */
   request(signer: number, leg: number): void {
-    this.#state.enqueue(this.#state.rows.signing + signer, leg);
+    const { queues, rows, plan, nowUs } = this.#state;
+    if (this.#phase[signer] === 0 && queues.length[rows.signing + signer] === 0) {
+      // Nobody waits: a batch of one.
+      queues.push(rows.batch + signer, leg, nowUs);
+      this.#batchSize[signer] = 1;
+      this.#begin(signer, plan.signers.server[signer]);
+      return;
+    }
+    this.#state.enqueue(rows.signing + signer, leg);
     if (this.#phase[signer] === 0) this.#takeBatch(signer);
   }
 
@@ -88,6 +96,11 @@ export class Signing {
       queues.push(rows.batch + signer, leg, nowUs);
       queues.enteredUs[leg] = sinceUs;
     }
+    this.#begin(signer, server);
+  }
+
+  /** The batch is fixed: the token works for it now, or when its turn comes. */
+  #begin(signer: number, server: number): void {
     if (this.#tokenBusy[server] === 0) {
       this.#start(signer);
       return;

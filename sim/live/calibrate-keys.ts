@@ -3,7 +3,7 @@
  * little DER that a certificate needs is written here (RFC 5280; X.690).
  */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { KeyObject, KeyPairKeyObjectResult } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { KeyType } from '../plan/calibration.ts';
 
 export interface MeasuredKey {
@@ -40,7 +40,7 @@ export function makeMeasuredKey(keyType: KeyType): MeasuredKey {
   };
 }
 
-function generate(keyType: KeyType): KeyPairKeyObjectResult {
+function generate(keyType: KeyType): Pick<MeasuredKey, 'privateKey' | 'publicKey'> {
   if (keyType === 'ec-p256') return generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   return generateKeyPairSync('rsa', { modulusLength: keyType === 'rsa-2048' ? 2048 : 3072 });
 }

@@ -47,11 +47,36 @@ export function isEnough(samples: readonly number[], sinceMs: number, wanted: Pr
   return summarise(samples).halfWidth <= wanted.halfWidth;
 }
 
-/** Processor time of this thread in microseconds. */
+const NAP = new Int32Array(new SharedArrayBuffer(4));
+const NAP_MS = 0.02;
+
+/**
+ * Processor time of this thread in microseconds. Linux brings it up to date only when the thread
+ * is interrupted or gives way, every 4 ms or so: a nap makes it exact. What the nap itself costs
+ * is `napCostUs`.
+ */
 export function threadCpuUs(): number {
+  Atomics.wait(NAP, 0, 0, NAP_MS);
   const { user, system } = process.threadCpuUsage();
   return user + system;
 }
+
+let knownNapCostUs = -1;
+
+/** What a measured interval has too much, because its end is a nap. */
+export function napCostUs(): number {
+  if (knownNapCostUs >= 0) return knownNapCostUs;
+  const naps = Array.from({ length: 500 }, () => {
+    const fromUs = threadCpuUs();
+    return threadCpuUs() - fromUs;
+  });
+  knownNapCostUs = summarise(naps).median;
+  return knownNapCostUs;
+}
+
+/** Since an earlier reading, without the nap. */
+export const cpuSinceUs = (fromUs: number): number =>
+  Math.max(0, threadCpuUs() - fromUs - napCostUs());
 
 export interface SyncSamples {
   readonly cpuUs: number[];
@@ -60,22 +85,22 @@ export interface SyncSamples {
 }
 
 /** A group lasts at least this long, because the clock of a thread counts whole microseconds. */
-const GROUP_US = 200;
-const WARM_UP_COUNT = 50;
+const GROUP_US = 500;
+const WARM_UP_COUNT = 200;
 
 /** Repeats something synchronous. A sample is the mean of a group of repetitions. */
 export function measureSync(once: () => void, wanted: Precision): SyncSamples {
   const warmFromUs = threadCpuUs();
   for (let index = 0; index < WARM_UP_COUNT; index++) once();
-  const eachUs = Math.max(0.1, (threadCpuUs() - warmFromUs) / WARM_UP_COUNT);
+  const eachUs = Math.max(0.1, cpuSinceUs(warmFromUs) / WARM_UP_COUNT);
   const groupSize = Math.max(1, Math.ceil(GROUP_US / eachUs));
   const samples: SyncSamples = { cpuUs: [], delayUs: [] };
   const sinceMs = performance.now();
   while (!isEnough(samples.cpuUs, sinceMs, wanted)) {
     const [fromUs, fromMs] = [threadCpuUs(), performance.now()];
     for (let index = 0; index < groupSize; index++) once();
-    const cpuUs = (threadCpuUs() - fromUs) / groupSize;
     const wallUs = ((performance.now() - fromMs) * 1000) / groupSize;
+    const cpuUs = cpuSinceUs(fromUs) / groupSize;
     samples.cpuUs.push(cpuUs);
     samples.delayUs.push(Math.max(0, wallUs - cpuUs));
   }

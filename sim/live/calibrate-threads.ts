@@ -20,7 +20,7 @@ import {
   parseRequestPath,
   requestHeadFor,
 } from '../protocol/message.ts';
-import { isEnough, threadCpuUs } from './calibrate-samples.ts';
+import { cpuSinceUs, isEnough, napCostUs, threadCpuUs } from './calibrate-samples.ts';
 import type { Precision } from './calibrate-samples.ts';
 import {
   connectTcp,
@@ -123,7 +123,7 @@ async function runClient(task: ThreadTask, endpoint: Endpoint): Promise<number[]
   while (!isEnough(samples, sinceMs, task.precision)) {
     const fromUs = threadCpuUs();
     await callOnce(task, endpoint);
-    samples.push(threadCpuUs() - fromUs);
+    samples.push(cpuSinceUs(fromUs));
   }
   return samples;
 }
@@ -185,11 +185,12 @@ async function callHttp({ requestKib }: ThreadTask, endpoint: Endpoint): Promise
 
 function serve(task: ThreadTask, samples: PairSamples): Promise<Listener> {
   const at = { address: '127.0.0.1', port: 0 };
+  // Once before the first interval, which must not pay for it.
+  napCostUs();
   let lastUs = threadCpuUs();
   const mark = (): void => {
-    const nowUs = threadCpuUs();
-    samples.server.push(nowUs - lastUs);
-    lastUs = nowUs;
+    samples.server.push(cpuSinceUs(lastUs));
+    lastUs = threadCpuUs();
   };
   if (task.kind === 'http') {
     return listenHttp(at, (request, response) => {
@@ -221,7 +222,7 @@ function answerHttp(
   request.once('end', () => {
     const fromUs = threadCpuUs();
     response.setHeader('connection', 'close');
-    response.once('finish', () => respondUs.push(threadCpuUs() - fromUs));
+    response.once('finish', () => respondUs.push(cpuSinceUs(fromUs)));
     response.end(Buffer.alloc(responseKib * 1024, 'a'));
   });
 }

@@ -69,7 +69,7 @@ const METHOD: readonly string[] = [
     'what else runs on the machine delays it but hardly lengthens it',
   'handshakes, messages and HTTP: both ends in threads of one process, connections one after ' +
     'another on loopback, each thread counting its own time, the part of the kernel included',
-  'everything else: one thread, repeated in groups of at least 200 us; a sample is the mean of a ' +
+  'everything else: one thread, repeated in groups of at least 500 us; a sample is the mean of a ' +
     'group, so the spread of single operations is wider than noted',
   'sampled until the 95 % interval of the mean is as narrow as asked, or the budget is spent; ' +
     'then a lognormal law with the mean of the samples and the spread of their logarithms',

@@ -74,6 +74,11 @@ export class ExchangeTable {
   readonly waitUs: Float64Array;
   readonly serviceUs: Float64Array;
   readonly failCause: Uint8Array;
+  /** Facts that hold, until the response and from then on. */
+  readonly facts: Int32Array;
+  readonly lateFacts: Int32Array;
+  /** 1: a condition makes one of its effects fail. */
+  readonly mayFail: Uint8Array;
   /** 1: it has one of the connections of the message log. */
   readonly holdsLog: Uint8Array;
 
@@ -128,6 +133,9 @@ export class ExchangeTable {
     this.serviceUs = new Float64Array(legs);
     this.failCause = new Uint8Array(legs);
     this.holdsLog = new Uint8Array(legs);
+    this.facts = new Int32Array(legs);
+    this.lateFacts = new Int32Array(legs);
+    this.mayFail = new Uint8Array(legs);
     this.#free = new Int32Array(capacity);
     // The lowest slots are taken first, so that a small run stays in the cache.
     for (let slot = 0; slot < capacity; slot++) this.#free[slot] = capacity - 1 - slot;
