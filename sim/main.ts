@@ -10,7 +10,7 @@ import { addCheckCommand } from './cli/check.ts';
 import { addListCommand } from './cli/list.ts';
 import { addNewCommand } from './cli/new.ts';
 import { addReportCommand } from './cli/report.ts';
-import { readTool } from './cli/repository.ts';
+import { readPackage } from './cli/repository.ts';
 import { addRunCommand, EXIT_INTERRUPTED } from './cli/run.ts';
 import { addSchemaCommand } from './cli/schema.ts';
 import type { Session } from './cli/session.ts';
@@ -50,7 +50,7 @@ async function main(words: readonly string[]): Promise<number> {
 function commandLine(session: Session): Command {
   const program = new Command('fedlab')
     .description('A simulation lab for federations of data exchange layers of the X-Road kind')
-    .version(readTool().version)
+    .version(readPackage().version)
     .exitOverride()
     .showHelpAfterError('(--help lists what there is)');
   addRunCommand(program, session);

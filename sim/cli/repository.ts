@@ -33,9 +33,13 @@ export interface Tool {
 }
 
 export function readTool(): Tool {
+  return { ...readPackage(), commit: readCommit() };
+}
+
+export function readPackage(): Omit<Tool, 'commit'> {
   const text = readFileSync(join(REPOSITORY, 'package.json'), 'utf8');
-  const { name, version } = JSON.parse(text) as { name: string; version: string };
-  return { name, version, commit: readCommit() };
+  const { name, version } = JSON.parse(text) as Tool;
+  return { name, version };
 }
 
 /** `unknown` without git, and where the repository around is somebody else's. */

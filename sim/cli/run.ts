@@ -127,7 +127,7 @@ async function runInto(writer: ResultFolderWriter, context: RunContext): Promise
     interrupt: session.interrupt,
     failure: session.environment['FEDLAB_TEST_FAIL'] ?? null,
   }).finally(() => progress?.end());
-  if (pool.outcomes.length === 0) return nothingFinished(pool);
+  if (pool.outcomes.length === 0) return nothingFinished(pool, session);
   const totals = mergeOutcomes(pool.outcomes);
   const wallSeconds = (Date.now() - startedAt.getTime()) / MS_PER_SECOND;
   const result = runResult(plan, pool.outcomes, totals, {
@@ -164,8 +164,11 @@ function defaultFolder({ plan }: PreparedScenario, { set = [] }: RunOptions): st
   return join('out', set.length === 0 ? base : `${base}-${hash}`);
 }
 
-function nothingFinished({ isInterrupted, unfinished }: PoolResult): number {
-  if (isInterrupted) return EXIT_INTERRUPTED;
+function nothingFinished({ isInterrupted, unfinished }: PoolResult, session: Session): number {
+  if (isInterrupted) {
+    session.terminal.tell('no replication was finished, so nothing is written');
+    return EXIT_INTERRUPTED;
+  }
   const reason = unfinished[0]?.reason ?? 'for no known reason';
   const advice = 'try fewer --workers, or a smaller scale';
   throw new UserError(`no replication could be finished (${reason}): ${advice}`);

@@ -62,7 +62,8 @@ export class Arrivals {
     const { plan } = this.#state;
     if (plan.sources.kind[source] !== SourceKind.User) return;
     const thinkUs = this.#thinkUs(source);
-    this.#schedule(source, endUs + thinkUs);
+    // Where nothing takes time, a user who does not think would call for ever at one instant.
+    this.#schedule(source, Math.max(endUs + thinkUs, this.#state.nowUs + 1));
   }
 
   #begin(source: number): void {
@@ -135,6 +136,8 @@ export class Arrivals {
     }
     table.id[slot] = this.exchangeCount++;
     table.flow[slot] = flow;
+    table.route[slot] = flows.route[flow];
+    table.service[slot] = flows.service[flow];
     table.source[slot] = source;
     table.ordinal[slot] = this.#ordinal[source];
     table.intendedUs[slot] = intendedUs;

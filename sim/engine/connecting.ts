@@ -30,6 +30,8 @@ interface Waiting {
   readonly slot: number;
   readonly generation: number;
   readonly source: number;
+  /** Of a flood: it came after the warm-up. */
+  readonly isCounted: boolean;
 }
 
 /** The connections of one flood source that wait, or of one known server, in order. */
@@ -52,7 +54,9 @@ export class Connecting {
   constructor(state: RunState, feed: (leg: number, input: number) => void) {
     this.#state = state;
     this.#feed = feed;
-    this.pool = new ConnectionPool(state);
+    this.pool = new ConnectionPool(state, (provider) => {
+      if (this.#waitingCount[provider] > 0) this.#openGate(provider);
+    });
     const { servers } = state.plan;
     const serverCount = servers.id.length;
     this.antiDosQueueMax = new Float64Array(serverCount);
@@ -70,11 +74,7 @@ export class Connecting {
     const { table, plan } = this.#state;
     const slot = leg >> 1;
     const server = table.clientServer[slot];
-    if (!this.#hasRoom(server, slot)) {
-      this.#state.enqueue(this.#state.rows.lease + server, leg);
-      return NOTHING;
-    }
-    const route = plan.flows.route[table.flow[slot]];
+    const route = table.route[slot];
     const pool = this.pool.poolOf[route];
     if (plan.servers.reusesConnections[server] === 1) {
       const index = this.pool.lease(pool);
@@ -83,6 +83,10 @@ export class Connecting {
         table.connection[slot] = 2;
         return Input.Done;
       }
+    }
+    if (!this.#makeRoom(server, pool)) {
+      this.#state.enqueue(this.#state.rows.lease + server, leg);
+      return NOTHING;
     }
     this.pool.openCount[server]++;
     this.pool.openCountOfPool[pool]++;
@@ -99,9 +103,12 @@ export class Connecting {
     const slot = leg >> 1;
     const pool = this.#poolOf(slot);
     const attempt = table.attempt[slot];
-    const remembered = this.pool.remembered[pool];
+    const remembered = table.remembered[slot];
     const mask = maskAfterSilence(attempt, table.candidateMask[slot], remembered);
-    if (modeOf(attempt) === ConnectMode.Remembered) this.pool.remembered[pool] = -1;
+    // Somebody else may have found out earlier, and remember another one by now.
+    if (modeOf(attempt) === ConnectMode.Remembered && this.pool.remembered[pool] === remembered) {
+      this.pool.remembered[pool] = -1;
+    }
     this.#retry(leg, mask, false, table.failCause[leg]);
   }
 
@@ -124,7 +131,7 @@ export class Connecting {
     else if (gate === Gate.Pass) this.#serve(slot);
     else {
       const generation = table.generation[slot];
-      const waiting = { slot, generation, source: -1 };
+      const waiting = { slot, generation, source: -1, isCounted: false };
       this.#wait(server, table.clientServer[slot], waiting);
       this.#state.enqueue(this.#state.rows.antiDos + table.clientServer[slot], leg);
     }
@@ -184,7 +191,7 @@ export class Connecting {
   reject(leg: number, cause: number): void {
     const { table, plan } = this.#state;
     const slot = leg >> 1;
-    const route = plan.flows.route[table.flow[slot]];
+    const route = table.route[slot];
     if (plan.routes.candidateCount[route] === 1 && cause === Cause.IoError) {
       this.#feed(leg, Input.TimedOut);
       return;
@@ -223,24 +230,25 @@ export class Connecting {
     const state = this.#state;
     const { sources, servers } = state.plan;
     const server = sources.target[source];
+    const isCounted = state.nowUs >= state.plan.warmUpUs;
     state.recorder.attacked(state.nowUs, servers.instance[server]);
     if (state.isUp[server] === 0) {
-      this.#refuseFlood();
+      this.#refuseFlood(isCounted);
       return;
     }
     const gate = this.#judge(server);
-    if (gate === Gate.Close) this.#refuseFlood();
-    else if (gate === Gate.Pass) this.#serveFlood(server, source);
+    if (gate === Gate.Close) this.#refuseFlood(isCounted);
+    else if (gate === Gate.Pass) this.#serveFlood(server, source, isCounted);
     else {
-      const waiting = { slot: -1, generation: 0, source };
+      const waiting = { slot: -1, generation: 0, source, isCounted };
       this.#wait(server, sources.partner[source], waiting);
     }
   }
 
-  /** A connection of a flood has been idle too long, and is closed. */
-  floodEnd(server: number, epoch: number): void {
-    if (this.#state.epoch[server] !== epoch) return;
-    if (this.#state.nowUs >= this.#state.plan.warmUpUs) this.#state.recorder.attack.served++;
+  /** A connection of a flood has been idle too long, and is closed; or its server died before. */
+  floodEnd(server: number, life: number): void {
+    if ((life & 1) === 1) this.#state.recorder.attack.served++;
+    if (this.#state.epoch[server] !== life >> 1) return;
     this.pool.admittedCount[server]--;
     this.#openGate(server);
   }
@@ -251,9 +259,9 @@ export class Connecting {
     this.#gates[server] = [];
     this.#waitingCount[server] = 0;
     for (const { waiting } of gone) {
-      for (const { slot, generation } of waiting) {
-        if (slot === -1) this.#refuseFlood();
-        else if (this.#waitsAtGate(slot, generation)) {
+      for (const { slot, generation, isCounted } of waiting) {
+        if (slot === -1) this.#refuseFlood(isCounted);
+        else if (this.#waitsAtGate(server, slot, generation)) {
           this.#state.queues.remove(slot * 2);
           this.#breakOff(slot * 2, Cause.NetworkError);
         }
@@ -270,8 +278,10 @@ export class Connecting {
     const server = table.clientServer[slot];
     const attempt = table.attempt[slot];
     const pool = this.#poolOf(slot);
-    const route = plan.flows.route[table.flow[slot]];
-    const tried = maskOfAttempt(attempt, table.candidateMask[slot], this.pool.remembered[pool]);
+    const route = table.route[slot];
+    const remembered = this.pool.remembered[pool];
+    const tried = maskOfAttempt(attempt, table.candidateMask[slot], remembered);
+    table.remembered[slot] = remembered;
     const limit = limitUs(
       limitOf(attempt),
       plan.servers.clientTimeoutUs[server],
@@ -343,7 +353,7 @@ export class Connecting {
   #breakOff(leg: number, cause: number): void {
     const { table, plan } = this.#state;
     const slot = leg >> 1;
-    const route = plan.flows.route[table.flow[slot]];
+    const route = table.route[slot];
     this.#leaveGate(slot);
     if (plan.routes.candidateCount[route] === 1) {
       table.failCause[leg] = cause;
@@ -375,7 +385,7 @@ export class Connecting {
     }
   }
 
-  #serveFlood(server: number, source: number): void {
+  #serveFlood(server: number, source: number, isCounted: boolean): void {
     const state = this.#state;
     const { sources, servers } = state.plan;
     this.pool.admittedCount[server]++;
@@ -391,12 +401,12 @@ export class Connecting {
       }
     }
     const endUs = state.nowUs + servers.idleTimeoutUs[server];
-    state.events.schedule(endUs, EventKind.FloodEnd, server, server, state.epoch[server]);
+    const life = state.epoch[server] * 2 + Number(isCounted);
+    state.events.schedule(endUs, EventKind.FloodEnd, server, server, life);
   }
 
-  #refuseFlood(): void {
-    const { recorder, nowUs, plan } = this.#state;
-    if (nowUs >= plan.warmUpUs) recorder.attack.refused++;
+  #refuseFlood(isCounted: boolean): void {
+    if (isCounted) this.#state.recorder.attack.refused++;
   }
 
   #judge(server: number): number {
@@ -432,9 +442,9 @@ export class Connecting {
       if (partner.waiting.length > 0) partners.push(partner);
       this.#waitingCount[server]--;
       if (next.slot === -1) {
-        if (gate === Gate.Close) this.#refuseFlood();
-        else this.#serveFlood(server, next.source);
-      } else if (this.#waitsAtGate(next.slot, next.generation)) {
+        if (gate === Gate.Close) this.#refuseFlood(next.isCounted);
+        else this.#serveFlood(server, next.source, next.isCounted);
+      } else if (this.#waitsAtGate(server, next.slot, next.generation)) {
         this.#state.queues.remove(next.slot * 2);
         if (gate === Gate.Close) this.#breakOff(next.slot * 2, Cause.IoError);
         else this.#serve(next.slot);
@@ -442,18 +452,24 @@ export class Connecting {
     }
   }
 
-  #waitsAtGate(slot: number, generation: number): boolean {
+  /** It waits here; if it lost patience, it may by now wait at another gate. */
+  #waitsAtGate(server: number, slot: number, generation: number): boolean {
     const { table, queues, rows } = this.#state;
-    const queue = rows.antiDos + table.clientServer[slot];
-    return table.generation[slot] === generation && queues.queueOf[slot * 2] === queue;
+    if (table.generation[slot] !== generation || table.providerServer[slot] !== server)
+      return false;
+    return queues.queueOf[slot * 2] === rows.antiDos + table.clientServer[slot];
   }
 
-  /** A connection of the server has become free: who waits for a lease may go on. */
+  /** A connection of the server has become free: the first who can use it goes on. */
   #serveLease(server: number): void {
     const { queues, rows, granted } = this.#state;
-    const head = queues.head[rows.lease + server];
-    if (head === -1 || !this.#hasRoom(server, head >> 1)) return;
-    granted.push(queues.shift(rows.lease + server));
+    const leg = queues.find(rows.lease + server, (one) => {
+      const pool = this.#poolOf(one >> 1);
+      return this.pool.hasIdle(pool) || this.#makeRoom(server, pool);
+    });
+    if (leg === -1) return;
+    queues.remove(leg);
+    granted.push(leg);
   }
 
   #leaveGate(slot: number): void {
@@ -466,12 +482,13 @@ export class Connecting {
     if (this.#waitingCount[provider] > 0) this.#openGate(provider);
   }
 
-  #hasRoom(server: number, slot: number): boolean {
+  /** Whether one more connection may be opened; an idle one of another route gives way to it. */
+  #makeRoom(server: number, pool: number): boolean {
     const { servers } = this.#state.plan;
-    const pool = this.#poolOf(slot);
+    const routeMax = servers.connectionsPerRouteMax[server];
+    if (this.pool.openCountOfPool[pool] >= routeMax) return false;
     return (
-      this.pool.openCount[server] < servers.connectionsMax[server] &&
-      this.pool.openCountOfPool[pool] < servers.connectionsPerRouteMax[server]
+      this.pool.openCount[server] < servers.connectionsMax[server] || this.pool.discard(server)
     );
   }
 
@@ -482,7 +499,7 @@ export class Connecting {
 
   #setCandidate(slot: number, index: number): void {
     const { table, plan, epoch } = this.#state;
-    const candidate = plan.routes.candidateFrom[plan.flows.route[table.flow[slot]]] + index;
+    const candidate = plan.routes.candidateFrom[table.route[slot]] + index;
     table.candidate[slot] = candidate;
     table.providerServer[slot] = plan.candidates.server[candidate];
     table.providerEpoch[slot] = epoch[plan.candidates.server[candidate]];
@@ -490,12 +507,12 @@ export class Connecting {
 
   #indexOf(slot: number): number {
     const { table, plan } = this.#state;
-    return table.candidate[slot] - plan.routes.candidateFrom[plan.flows.route[table.flow[slot]]];
+    return table.candidate[slot] - plan.routes.candidateFrom[table.route[slot]];
   }
 
   #poolOf(slot: number): number {
     const { table, plan } = this.#state;
-    return this.pool.poolOf[plan.flows.route[table.flow[slot]]];
+    return table.pool[slot];
   }
 }
 

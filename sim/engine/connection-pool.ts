@@ -30,9 +30,12 @@ export class ConnectionPool {
   readonly #isArmed: Uint8Array;
   readonly #routeOfPool: number[] = [];
   readonly #state: RunState;
+  /** Told that a connection has left the gate of a server. */
+  readonly #left: (provider: number) => void;
 
-  constructor(state: RunState) {
+  constructor(state: RunState, left: (provider: number) => void) {
     this.#state = state;
+    this.#left = left;
     const { plan } = state;
     const routeCount = plan.routes.server.length;
     this.poolOf = new Int32Array(routeCount);
@@ -72,18 +75,35 @@ export class ConnectionPool {
     return -1;
   }
 
+  hasIdle(pool: number): boolean {
+    return this.#idle[pool].length > 0;
+  }
+
+  /** A server that has all the connections it may have, some idle, closes one of these. */
+  discard(server: number): boolean {
+    const { routes } = this.#state.plan;
+    for (let pool = 0; pool < this.#idle.length; pool++) {
+      if (routes.server[this.#routeOfPool[pool]] !== server) continue;
+      const oldest = this.#idle[pool].shift();
+      if (oldest === undefined) continue;
+      this.#close(pool, oldest);
+      return true;
+    }
+    return false;
+  }
+
   /** Keeps a connection for the next message. */
   keep(pool: number, index: number, epoch: number): void {
-    const { nowUs, events } = this.#state;
+    const { nowUs, timers } = this.#state;
     this.#idle[pool].push({ index, epoch, sinceUs: nowUs });
     if (this.#isArmed[pool] === 1) return;
     this.#isArmed[pool] = 1;
-    events.schedule(nowUs + this.#idleUs(pool), EventKind.PoolTimer, pool, pool, 0);
+    timers.schedule(nowUs + this.#idleUs(pool), EventKind.PoolTimer, pool, pool, 0);
   }
 
   /** Closes what has been idle too long. */
   expire(pool: number): void {
-    const { nowUs, events } = this.#state;
+    const { nowUs, timers } = this.#state;
     const idle = this.#idle[pool];
     const idleUs = this.#idleUs(pool);
     while (idle.length > 0 && idle[0].sinceUs + idleUs <= nowUs) {
@@ -92,7 +112,7 @@ export class ConnectionPool {
     }
     this.#isArmed[pool] = idle.length > 0 ? 1 : 0;
     if (idle.length === 0) return;
-    events.schedule(idle[0].sinceUs + idleUs, EventKind.PoolTimer, pool, pool, 0);
+    timers.schedule(idle[0].sinceUs + idleUs, EventKind.PoolTimer, pool, pool, 0);
   }
 
   /** The consumer's server has died: its connections are gone. */
@@ -102,7 +122,9 @@ export class ConnectionPool {
       if (plan.routes.server[this.#routeOfPool[pool]] !== server) continue;
       for (const { index, epoch: life } of this.#idle[pool]) {
         const provider = this.#serverOf(pool, index);
-        if (life === epoch[provider]) this.admittedCount[provider]--;
+        if (life !== epoch[provider]) continue;
+        this.admittedCount[provider]--;
+        this.#left(provider);
       }
       this.#idle[pool] = [];
       this.openCountOfPool[pool] = 0;
@@ -116,7 +138,9 @@ export class ConnectionPool {
     const provider = this.#serverOf(pool, index);
     this.openCount[this.#state.plan.routes.server[this.#routeOfPool[pool]]]--;
     this.openCountOfPool[pool]--;
-    if (epoch === this.#state.epoch[provider]) this.admittedCount[provider]--;
+    if (epoch !== this.#state.epoch[provider]) return;
+    this.admittedCount[provider]--;
+    this.#left(provider);
   }
 
   #serverOf(pool: number, index: number): number {

@@ -40,7 +40,7 @@ export const EventKind = {
   QueueTimer: 18,
   /** The oldest idle connection of a pool may be too old. a: pool. */
   PoolTimer: 19,
-  /** A connection of a flood ends. a: server, b: epoch. */
+  /** A connection of a flood ends. a: server, b: epoch * 2, and 1 more if it is counted. */
   FloodEnd: 20,
   /** TCP gives a stalled message up. a: slot, b: generation. */
   GiveUp: 21,

@@ -75,6 +75,7 @@ export class Legs {
     table.sinceUs[leg] = nowUs;
     table.effect[leg] = Effect.None;
     table.requestInUs[slot] = nowUs;
+    table.pool[slot] = this.connecting.pool.poolOf[table.route[slot]];
     this.#beginClientFacts(slot);
     table.waitUs[leg] = NaN;
     table.serviceUs[leg] = NaN;
@@ -174,7 +175,7 @@ export class Legs {
 
   /** The patience of the head of a queue may be over. */
   queueTimer(queue: number): void {
-    const { queues, nowUs, events, rows } = this.#state;
+    const { queues, nowUs, timers, rows } = this.#state;
     queues.isArmed[queue] = 0;
     const patienceUs = queues.patienceUs[queue];
     for (let leg = queues.head[queue]; leg !== -1; leg = queues.head[queue]) {
@@ -190,7 +191,7 @@ export class Legs {
     // A leg that has timed out may have let another one in, and wound the timer.
     if (head === -1 || queues.isArmed[queue] === 1) return;
     queues.isArmed[queue] = 1;
-    events.schedule(queues.enteredUs[head] + patienceUs, EventKind.QueueTimer, queue, queue, 0);
+    timers.schedule(queues.enteredUs[head] + patienceUs, EventKind.QueueTimer, queue, queue, 0);
   }
 
   /** Legs that were given what they waited for. */
@@ -226,14 +227,16 @@ export class Legs {
 
   /** The consumer's leg ends without an answer: its process has died. */
   cutOff(slot: number, fault: number): void {
-    const { table, queues, nowUs } = this.#state;
+    const { table, queues, nowUs, plan } = this.#state;
     const leg = slot * 2;
     if (queues.queueOf[leg] !== -1) queues.remove(leg);
     table.stage[leg] = ClientStage.Closed;
     table.sequence[leg]++;
     table.mailbox[leg] = 0;
     this.connecting.release(slot, false);
-    this.#finished(slot, fault, nowUs);
+    // Both hops, as of every answer: nobody learns of a dead server in no time.
+    const { localDelayUs } = plan.servers;
+    this.#finished(slot, fault, nowUs + 2 * localDelayUs[table.clientServer[slot]]);
     table.freeIfDone(slot);
   }
 
@@ -318,7 +321,7 @@ export class Legs {
   #beginFacts(leg: number, server: number, broken: number, failEffects: number): void {
     const { table, plan } = this.#state;
     const slot = leg >> 1;
-    const service = plan.flows.service[table.flow[slot]];
+    const service = table.service[slot];
     const isSoap = plan.services.isSoap[service] === 1 ? Fact.IsRest : 0;
     const facts = ALL_FACTS & ~(broken | isSoap);
     const bytesMax = plan.servers.loggableBytesMax[server];
@@ -343,7 +346,7 @@ export class Legs {
     const { flows, servers, services } = plan;
     const flow = table.flow[slot];
     const server = table.providerServer[slot];
-    const index = table.candidate[slot] - plan.routes.candidateFrom[flows.route[flow]];
+    const index = table.candidate[slot] - plan.routes.candidateFrom[table.route[slot]];
     const denied = (flows.accessMask[flow] >> index) & 1 ? 0 : Fact.AccessAllowed;
     const version = servers.version[table.clientServer[slot]];
     const tooOld = version < servers.minClientVersion[server] ? Fact.ClientVersionSupported : 0;
@@ -358,8 +361,17 @@ export class Legs {
   }
 
   #result(leg: number, effect: number): number {
-    const cause = this.#failure(leg, effect);
+    const isRefused = effect === Effect.Forward && this.#hasBadStatus(leg >> 1);
+    const cause = isRefused ? Cause.HttpError : this.#failure(leg, effect);
     return cause === Cause.None ? Input.Done : inputOf(Input.Failed, cause);
+  }
+
+  /** SOAP takes 200 and, for its own faults, 500 from an information system (facts 2.2). */
+  #hasBadStatus(slot: number): boolean {
+    const { plan, table } = this.#state;
+    const service = table.service[slot];
+    const status = plan.services.status[service];
+    return plan.services.isSoap[service] === 1 && status !== 200 && status !== 500;
   }
 
   /** The cause with which a condition makes this effect fail; Cause.None: it does not. */
@@ -394,6 +406,7 @@ export class Legs {
       case Effect.StreamRequest:
         return this.#streamRequest(leg);
       case Effect.Sign:
+        this.#endBody(slot);
         return this.#sign(leg, plan.flows.signer[table.flow[slot]]);
       case Effect.Log:
         return this.#log(leg, server);
@@ -487,6 +500,15 @@ export class Legs {
     if (endUs === nowUs) return Input.Done;
     state.scheduleLeg(endUs, EventKind.LegDone, leg);
     return NOTHING;
+  }
+
+  /** Nothing more of the body comes: from now on the connection is idle for who waits. */
+  #endBody(slot: number): void {
+    const state = this.#state;
+    const { table, queues, rows } = state;
+    const leg = slot * 2 + 1;
+    if (table.stage[leg] !== ServerStage.Admitted || queues.queueOf[leg] !== -1) return;
+    state.enqueue(rows.receive + table.providerServer[slot], leg);
   }
 
   #streamResponse(leg: number): number {

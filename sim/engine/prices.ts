@@ -1,6 +1,6 @@
 /**
  * What effects cost, drawn fast. Each cost of a server is an amount of processor time and a delay;
- * one block of chance gives both. The quantile function of each is read from a table of 1,024
+ * one block of chance gives both. The quantile function of each is read from a table of 256
  * equal steps with straight lines between; the first and the last step, where a quantile function
  * may bend without bound, are computed exactly.
  *
@@ -13,7 +13,7 @@ import { DistributionKind } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { COSTS } from '../protocol/effect.ts';
 
-const STEPS = 1024;
+const STEPS = 256;
 const WIDTH = STEPS + 1;
 
 export class Prices {

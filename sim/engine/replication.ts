@@ -4,6 +4,7 @@
  * The loop takes the earlier of the next event and the next arrival; equal times leave by kind and
  * id, so the order is total and equal for equal (plan, seed, replication).
  */
+import { assert } from '../base/assert.ts';
 import { Journal } from '../metrics/journal.ts';
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
 import { FAULT_KEYS } from '../metrics/outcome.ts';
@@ -72,23 +73,25 @@ class Replication {
 
   run(): ReplicationOutcome | null {
     const state = this.#state;
-    const { events } = state;
+    const { events, timers } = state;
     const arrivals = this.#arrivals.queue;
     const { durationUs, limits } = this.#plan;
     const { order } = state.hash;
     for (;;) {
-      const eventUs = events.nextUs;
+      // At equal times events come first, then timers of patience, then what arrives.
       const arrivalUs = arrivals.nextUs;
-      // At equal times arrivals come last: their kind is the highest.
-      const isArrival = arrivalUs < eventUs;
-      const nextUs = isArrival ? arrivalUs : eventUs;
+      const timerUs = timers.nextUs;
+      let queue = events;
+      let nextUs = events.nextUs;
+      if (timerUs < nextUs) [queue, nextUs] = [timers, timerUs];
+      if (arrivalUs < nextUs) [queue, nextUs] = [arrivals, arrivalUs];
       if (nextUs >= durationUs) break;
-      if (isArrival) arrivals.next();
-      else events.next();
+      assert(nextUs >= state.nowUs, 'time ran backwards');
+      queue.next();
       state.nowUs = nextUs;
-      order.addInt((nextUs | 0) ^ (isArrival ? EventKind.Arrival : events.kind));
-      if (isArrival) this.#arrive();
-      else this.#dispatch(events.kind, events.a, events.b);
+      order.addInt((nextUs | 0) ^ queue.kind);
+      if (queue.kind === EventKind.Arrival) this.#arrive();
+      else this.#dispatch(queue.kind, queue.a, queue.b);
       if (state.granted.length > 0) this.#legs.serveGranted();
       if (++this.#eventCount % EVENTS_BETWEEN_REPORTS === 0 && !this.#report()) return null;
       if (this.#eventCount >= limits.eventsMax) {
@@ -210,7 +213,7 @@ class Replication {
   #giveUp(slot: number, generation: number): void {
     const state = this.#state;
     const { table } = state;
-    if (table.generation[slot] !== generation || !state.isStalled(slot, generation)) return;
+    if (table.generation[slot] !== generation || !state.isGivenUp(slot)) return;
     const isUnseen = table.providerRequestInUs[slot] === 0;
     if (isUnseen && table.stage[slot * 2 + 1] === ServerStage.Waiting) this.#legs.abandon(slot);
     this.#legs.receive(slot * 2, Input.PeerClosed);

@@ -31,6 +31,7 @@ interface StalledMessage {
   readonly slot: number;
   readonly generation: number;
   readonly sentUs: number;
+  readonly isOut: boolean;
 }
 
 /** The queues of all servers in one table of queues; row of a queue = its first row + server. */
@@ -51,6 +52,8 @@ export class RunState {
   readonly plan: Plan;
   readonly table: ExchangeTable;
   readonly events: EventQueue;
+  /** Far timers apart: thousands of them, seldom due, would only deepen the heap of the events. */
+  readonly timers: EventQueue;
   readonly cpu: HostCpu;
   readonly prices: Prices;
   readonly queues: LegQueues;
@@ -89,6 +92,7 @@ export class RunState {
     this.journal = journal;
     this.table = new ExchangeTable(plan.limits.exchangesMax);
     this.events = new EventQueue(4096);
+    this.timers = new EventQueue(4096);
     this.cpu = new HostCpu(plan.hosts);
     this.prices = new Prices(plan);
     this.rows = queueRows(plan);
@@ -181,7 +185,9 @@ export class RunState {
   /** An event of a leg, void if the leg has moved on by then. */
   scheduleLeg(timeUs: number, kind: number, leg: number): void {
     const { table } = this;
-    this.events.schedule(timeUs, kind, table.id[leg >> 1], leg, table.sequence[leg]);
+    // Both legs of an exchange may have an event at once: the consumer's comes first.
+    const id = 2 * table.id[leg >> 1] + (leg & 1);
+    this.events.schedule(timeUs, kind, id, leg, table.sequence[leg]);
   }
 
   /** One-way time of a small packet on a link, with this exchange's jitter. */
@@ -229,7 +235,7 @@ export class RunState {
     const generation = table.generation[slot];
     if (this.linkCut[link] === 1) {
       const waiting = this.#stalled.get(link) ?? [];
-      waiting.push({ kind, slot, generation, sentUs: this.nowUs });
+      waiting.push({ kind, slot, generation, sentUs: this.nowUs, isOut });
       this.#stalled.set(link, waiting);
       if (!isOut) return;
       const id = table.id[slot];
@@ -249,20 +255,28 @@ export class RunState {
     if (waiting === undefined) return;
     this.#stalled.delete(link);
     const flightUs = this.plan.links.delayUs[link] + this.linkExtraDelayUs[link];
-    for (const { kind, slot, generation, sentUs } of waiting) {
+    for (const { kind, slot, generation, sentUs, isOut } of waiting) {
       if (this.table.generation[slot] !== generation) continue;
       const tryUs = nextTryUs(sentUs, this.nowUs);
       if (tryUs - sentUs > GIVE_UP_US) continue;
-      const id = this.table.id[slot];
-      this.events.schedule(tryUs + flightUs, kind, id, slot, generation);
+      const last = isOut ? this.table.lastOutUs : this.table.lastBackUs;
+      const arrivalUs = Math.max(tryUs + flightUs, last[slot]);
+      last[slot] = arrivalUs;
+      this.events.schedule(arrivalUs, kind, this.table.id[slot], slot, generation);
     }
   }
 
-  /** The request of this exchange is still stalled on its link: TCP has not delivered it. */
-  isStalled(slot: number, generation: number): boolean {
+  /** TCP has tried for as long as it does to send a part of this exchange's request. */
+  isGivenUp(slot: number): boolean {
     const link = this.plan.candidates.linkOut[this.table.candidate[slot]];
-    const waiting = this.#stalled.get(link) ?? [];
-    return waiting.some((entry) => entry.slot === slot && entry.generation === generation);
+    const generation = this.table.generation[slot];
+    return (this.#stalled.get(link) ?? []).some(
+      (entry) =>
+        entry.isOut &&
+        entry.slot === slot &&
+        entry.generation === generation &&
+        entry.sentUs + GIVE_UP_US <= this.nowUs,
+    );
   }
 
   sharesHost(server: number): boolean {
@@ -276,7 +290,7 @@ export class RunState {
     if (queues.isArmed[queue] === 1 || queues.patienceUs[queue] === Infinity) return;
     queues.isArmed[queue] = 1;
     const dueUs = this.nowUs + queues.patienceUs[queue];
-    this.events.schedule(dueUs, EventKind.QueueTimer, queue, queue, 0);
+    this.timers.schedule(dueUs, EventKind.QueueTimer, queue, queue, 0);
   }
 }
 

@@ -35,7 +35,7 @@ export class Systems {
     const { table, plan } = state;
     const slot = leg >> 1;
     const server = table.providerServer[slot];
-    const service = plan.flows.service[table.flow[slot]];
+    const service = table.service[slot];
     const callUs = state.spend(
       server,
       leg,
@@ -117,7 +117,7 @@ export class Systems {
     const leg = slot * 2 + 1;
     this.#account(system);
     this.#busyCount[system]++;
-    const service = plan.flows.service[table.flow[slot]];
+    const service = table.service[slot];
     const own = state.sample(plan.services.serviceTime[service], slot, Purpose.ServiceTime);
     const serviceUs = Math.round(own * state.systemSlowness[system]);
     const isWaitedFor = this.#isWaitedFor(slot);
@@ -170,7 +170,7 @@ export class Systems {
 
   #systemOf(slot: number): number {
     const { plan, table } = this.#state;
-    return plan.services.system[plan.flows.service[table.flow[slot]]];
+    return plan.services.system[table.service[slot]];
   }
 
   #account(system: number): void {

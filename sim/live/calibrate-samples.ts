@@ -8,6 +8,8 @@ export interface Precision {
   readonly halfWidth: number;
   /** After this it is enough in any case. */
   readonly budgetMs: number;
+  /** Repetitions first, which do not count: code is compiled, caches are filled. */
+  readonly warmUpCount: number;
 }
 
 export interface Summary {
@@ -86,13 +88,12 @@ export interface SyncSamples {
 
 /** A group lasts at least this long, because the clock of a thread counts whole microseconds. */
 const GROUP_US = 500;
-const WARM_UP_COUNT = 200;
 
 /** Repeats something synchronous. A sample is the mean of a group of repetitions. */
 export function measureSync(once: () => void, wanted: Precision): SyncSamples {
   const warmFromUs = threadCpuUs();
-  for (let index = 0; index < WARM_UP_COUNT; index++) once();
-  const eachUs = Math.max(0.1, cpuSinceUs(warmFromUs) / WARM_UP_COUNT);
+  for (let index = 0; index < wanted.warmUpCount; index++) once();
+  const eachUs = Math.max(0.1, cpuSinceUs(warmFromUs) / wanted.warmUpCount);
   const groupSize = Math.max(1, Math.ceil(GROUP_US / eachUs));
   const samples: SyncSamples = { cpuUs: [], delayUs: [] };
   const sinceMs = performance.now();

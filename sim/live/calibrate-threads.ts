@@ -4,7 +4,8 @@
  * file is the code of both threads, too.
  *
  *   handshake   TCP and a full mutual TLS 1.2 handshake, and the closing
- *   message     the same with a multipart message over it, hashed at both ends
+ *   message     a multipart message over such a connection, hashed at both ends; the client's time
+ *               is that of the message alone, the server's that of the handshake, too
  *   http        a request in plain HTTP on a connection of its own, and its answer
  *
  * Operations follow one another, so the time between two of them at the server is one operation's.
@@ -64,7 +65,6 @@ interface ThreadTask extends PairTask {
   readonly endpoint: Endpoint | null;
 }
 
-const WARM_UP_COUNT = 30;
 const CHUNK = Buffer.alloc(16 * 1024, 'c');
 
 export async function measurePair(task: PairTask): Promise<PairSamples> {
@@ -110,35 +110,37 @@ async function runThread(task: ThreadTask, port: MessagePort): Promise<void> {
   port.once('message', () => {
     port.postMessage({
       client: [],
-      server: samples.server.slice(WARM_UP_COUNT),
-      respond: samples.respond.slice(WARM_UP_COUNT),
+      server: samples.server.slice(task.precision.warmUpCount),
+      respond: samples.respond.slice(task.precision.warmUpCount),
     });
   });
 }
 
 async function runClient(task: ThreadTask, endpoint: Endpoint): Promise<number[]> {
   const samples: number[] = [];
-  for (let index = 0; index < WARM_UP_COUNT; index++) await callOnce(task, endpoint);
+  for (let index = 0; index < task.precision.warmUpCount; index++) await callOnce(task, endpoint);
   const sinceMs = performance.now();
   while (!isEnough(samples, sinceMs, task.precision)) {
-    const fromUs = threadCpuUs();
-    await callOnce(task, endpoint);
-    samples.push(cpuSinceUs(fromUs));
+    samples.push(await callOnce(task, endpoint));
   }
   return samples;
 }
 
-async function callOnce(task: ThreadTask, endpoint: Endpoint): Promise<void> {
+/** Processor time of one operation. */
+async function callOnce(task: ThreadTask, endpoint: Endpoint): Promise<number> {
+  const startUs = threadCpuUs();
   if (task.kind === 'http') {
     await callHttp(task, endpoint);
-    return;
+    return cpuSinceUs(startUs);
   }
   const tcp = await connectTcp(endpoint).done;
   const socket = await secure(tcp, task.identity, [task.identity.certificatePem]).done;
+  const fromUs = task.kind === 'message' ? threadCpuUs() : startUs;
   if (task.kind === 'message') await sendMessage(task, socket);
   const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.destroySoon();
   await closed;
+  return cpuSinceUs(fromUs);
 }
 
 async function sendMessage({ requestKib }: ThreadTask, socket: SecureSocket): Promise<void> {

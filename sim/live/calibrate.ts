@@ -17,6 +17,7 @@ import { fitLognormal, measureSync, round, summarise } from './calibrate-samples
 import type { Precision } from './calibrate-samples.ts';
 import { measurePair } from './calibrate-threads.ts';
 import type { PairSamples } from './calibrate-threads.ts';
+import type { Identity } from './loopback.ts';
 import { MessageLog } from './message-log.ts';
 import { digestOf, MessageParts } from './message-parts.ts';
 import { leafOf, merkleOf, rootOf } from './signer.ts';
@@ -25,7 +26,6 @@ import { isIssuedBy } from './trust.ts';
 export interface CalibrateOptions {
   readonly name: string;
   readonly precision: Precision;
-  readonly keyTypes: readonly KeyType[];
   /** Folder of the message log that is measured: the disk matters. Null: a temporary one. */
   readonly logDirectory: string | null;
   /** Told of each cost as it is known. */
@@ -41,32 +41,30 @@ const LOG_KIB = 64;
 
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
   const loadBefore = loadavg()[0];
-  const found: Partial<Record<KeyType, Costs>> = {};
+  const found: [KeyType, Costs][] = [];
   const spread: string[] = [];
   const note = (line: string): void => {
     spread.push(line);
     options.report(line);
   };
   const shared = await measureShared(options, note);
-  for (const keyType of options.keyTypes) {
-    found[keyType] = { ...shared, ...(await measureKeyed(keyType, options, note)) };
+  for (const keyType of KEY_TYPES) {
+    const keyed = await measureKeyed(keyType, shared.receivePerKib, options, note);
+    found.push([keyType, { ...shared.costs, ...keyed }]);
   }
-  const [first] = options.keyTypes;
   return {
     name: options.name,
     title: "Fedlab's own live engine on Node, as measured on one machine",
     method: [...METHOD, ...spread],
     machine: describeMachine(loadBefore),
     date: new Date().toISOString().slice(0, 10),
-    keyTypes: Object.fromEntries(
-      KEY_TYPES.map((keyType) => [keyType, found[keyType] ?? found[first]]),
-    ) as Record<KeyType, Costs>,
+    keyTypes: Object.fromEntries(found) as Record<KeyType, Costs>,
   };
 }
 
 const METHOD: readonly string[] = [
   'measured by sim/live/calibrate.ts; processor time is that of the thread alone (getrusage), so ' +
-    'what else runs on the machine delays it but hardly lengthens it',
+    'what else runs there delays it; it also slows a shared core down, so a low load matters',
   'handshakes, messages and HTTP: both ends in threads of one process, connections one after ' +
     'another on loopback, each thread counting its own time, the part of the kernel included',
   'everything else: one thread, repeated in groups of at least 500 us; a sample is the mean of a ' +
@@ -75,11 +73,12 @@ const METHOD: readonly string[] = [
     'then a lognormal law with the mean of the samples and the spread of their logarithms',
   "parse and respond: an HTTP request on a connection of its own at the consumer's server; " +
     'forward: the same from the side of the caller',
-  'stream: what a message costs its sender beyond the handshake; verify has the part of the ' +
+  'stream: what a message costs its sender beyond the handshake (all suites share AES-256 and ' +
+    'SHA-384, so the key does not matter); verify has the part of the ' +
     'receiver per KiB (TLS, multipart, SHA-512)',
   'admit: multipart and head of the request, and the chain of the certificate of the peer',
-  'logCommit: one INSERT of 12 KiB of head and signature, WAL, synchronous FULL; its delay is the ' +
-    'time the thread waited for the disk',
+  'logCommit: one INSERT of 12 KiB of head and signature, WAL, synchronous FULL; its delay is ' +
+    'the time the thread waited for the disk',
 ];
 
 function describeMachine(loadBefore: number): string {
@@ -93,59 +92,75 @@ function describeMachine(loadBefore: number): string {
 
 type Note = (line: string) => void;
 
+interface Shared {
+  readonly costs: Omit<Costs, KeyedCost>;
+  /** What a KiB costs the receiver of a message. */
+  readonly receivePerKib: number;
+}
+
 /** Costs that do not depend on the key. */
 async function measureShared(
   { precision, logDirectory }: CalibrateOptions,
   note: Note,
-): Promise<Omit<Costs, KeyedCost>> {
-  const { identity } = identityOf(makeMeasuredKey('rsa-2048'));
-  const http = (requestKib: number, responseKib: number): Promise<PairSamples> =>
-    measurePair({ kind: 'http', identity, requestKib, responseKib, precision });
-  const small = await http(SMALL_KIB, SMALL_KIB);
-  const largeRequest = await http(LARGE_KIB, SMALL_KIB);
-  const largeResponse = await http(SMALL_KIB, LARGE_KIB);
+): Promise<Shared> {
+  const identity = makeMeasuredKey('rsa-2048');
+  const pair = (
+    kind: 'http' | 'message',
+    requestKib: number,
+    responseKib: number,
+  ): Promise<PairSamples> =>
+    measurePair({ kind, identity: pemsOf(identity), requestKib, responseKib, precision });
+  const small = await pair('http', SMALL_KIB, SMALL_KIB);
+  const largeRequest = await pair('http', LARGE_KIB, SMALL_KIB);
+  const largeResponse = await pair('http', SMALL_KIB, LARGE_KIB);
+  const message = await pair('message', SMALL_KIB, 0);
+  const largeMessage = await pair('message', LARGE_KIB, 0);
   // The server's time between two requests is that of both parts.
   const respondMean = summarise(small.respond).mean;
   const parse = small.server.map((us) => Math.max(0, us - respondMean));
+  const forwardPerKib = slopeOf(small.client, largeRequest.client);
+  const respondPerKib = slopeOf(small.respond, largeResponse.respond);
   const item = measureSync(signItemTask(), precision).cpuUs;
   return {
-    parse: costOf('parse', parse, 0, note),
-    forward: costOf('forward', small.client, slopeOf(small.client, largeRequest.client), note),
-    respond: costOf('respond', small.respond, slopeOf(small.respond, largeResponse.respond), note),
-    signItem: costOf('signItem', item, 0, note),
-    logCommit: measureLog(logDirectory, precision, note),
+    costs: {
+      parse: costOf('parse', parse, 0, note),
+      forward: costOf('forward', small.client, forwardPerKib, note),
+      respond: costOf('respond', small.respond, respondPerKib, note),
+      stream: costOf('stream', message.client, slopeOf(message.client, largeMessage.client), note),
+      signItem: costOf('signItem', item, 0, note),
+      logCommit: measureLog(logDirectory, precision, note),
+    },
+    receivePerKib: slopeOf(message.server, largeMessage.server),
   };
 }
 
-type KeyedCost = 'handshakeClient' | 'handshakeServer' | 'stream' | 'sign' | 'verify' | 'admit';
+type KeyedCost = 'handshakeClient' | 'handshakeServer' | 'sign' | 'verify' | 'admit';
 
 async function measureKeyed(
   keyType: KeyType,
+  receivePerKib: number,
   { precision }: CalibrateOptions,
   note: Note,
 ): Promise<Pick<Costs, KeyedCost>> {
-  const noteKeyed = (line: string): void => note(`${keyType} ${line}`);
   const key = makeMeasuredKey(keyType);
-  const { identity } = identityOf(key);
-  const pair = { identity, responseKib: 0, precision };
-  const handshake = await measurePair({ ...pair, kind: 'handshake', requestKib: 0 });
-  const small = await measurePair({ ...pair, kind: 'message', requestKib: SMALL_KIB });
-  const large = await measurePair({ ...pair, kind: 'message', requestKib: LARGE_KIB });
-  const handshakeMean = summarise(handshake.client).mean;
-  const stream = small.client.map((us) => Math.max(0, us - handshakeMean));
+  const handshake = await measurePair({
+    kind: 'handshake',
+    identity: pemsOf(key),
+    requestKib: 0,
+    responseKib: 0,
+    precision,
+  });
   const value = sign('sha512', ROOT, key.privateKey);
   const cpuUs = (once: () => void): number[] => measureSync(once, precision).cpuUs;
   const signUs = cpuUs(() => void sign('sha512', ROOT, key.privateKey));
   const verifyUs = cpuUs(verifyTask(key, value));
   const admitUs = cpuUs(admitTask(key));
-  const sendSlope = slopeOf(small.client, large.client);
-  const receiveSlope = slopeOf(small.server, large.server);
+  const noteKeyed = (line: string): void => note(`${keyType} ${line}`);
   return {
     handshakeClient: costOf('handshakeClient', handshake.client, 0, noteKeyed),
     handshakeServer: costOf('handshakeServer', handshake.server, 0, noteKeyed),
-    stream: costOf('stream', stream, sendSlope, noteKeyed),
     sign: costOf('sign', signUs, 0, noteKeyed),
-    verify: costOf('verify', verifyUs, receiveSlope, noteKeyed),
+    verify: costOf('verify', verifyUs, receivePerKib, noteKeyed),
     admit: costOf('admit', admitUs, 0, noteKeyed),
   };
 }
@@ -163,11 +178,10 @@ const HEAD = encodeRequestHead({
   ],
 });
 
-function identityOf(key: MeasuredKey): { identity: { keyPem: string; certificatePem: string } } {
-  return { identity: { keyPem: key.keyPem, certificatePem: key.certificatePem } };
-}
+/** A key object does not travel between threads, its text does. */
+const pemsOf = ({ keyPem, certificatePem }: MeasuredKey): Identity => ({ keyPem, certificatePem });
 
-/** A message of a batch of two: its digest, its leaf, its part of the tree, its signature's text. */
+/** A message of a batch of two: its digests, its part of the tree, the text of its signature. */
 function signItemTask(): () => void {
   const body = digestOf('body');
   return () => {
@@ -250,7 +264,7 @@ function costOf(name: string, cpuUs: readonly number[], perKib: number, note: No
     delay: { kind: 'constant', value: 0 },
     cpuUsPerKib: round(perKib),
     samples: cpuUs.length,
-    confidence: 'published',
+    confidence: 'derived',
   };
 }
 

@@ -182,11 +182,12 @@ function isPeerOf(socket: SecureSocket, server: KnownServer, provider: string): 
 }
 
 /**
- * Facts 4.1: a failed verification is ssl_authentication_failed, a reset connection network_error,
- * and whatever else TLS says io_error.
+ * Facts 4.1: a failed verification is ssl_authentication_failed, what the socket says itself
+ * (it was reset) network_error, and whatever else TLS says io_error. Node names a connection that
+ * was closed in the middle of the handshake like a reset one, but without a system call.
  */
 function causeOfTlsError(error: unknown): Cause {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (/CERT|SIGNATURE|ISSUER|UNTRUSTED|VERIFY/.test(code)) return Cause.SslAuthenticationFailed;
-  return code === 'ECONNRESET' || code === 'EPIPE' ? Cause.NetworkError : Cause.IoError;
+  return error instanceof Error && 'syscall' in error ? Cause.NetworkError : Cause.IoError;
 }

@@ -3,7 +3,9 @@
  * away, configurations expired, databases closed. What the live network cannot do yet is named
  * here, so that a scenario is refused instead of half run.
  */
-import type { Document } from '../plan/document.ts';
+import type { Document, InstanceDocument, ServerDocument } from '../plan/document.ts';
+import { valuesOf } from '../plan/profile.ts';
+import type { ParameterValues } from '../plan/profile.ts';
 import { timeoutOf } from './configuration.ts';
 import type { SecurityServer } from './security-server.ts';
 import { Trust } from './trust.ts';
@@ -76,27 +78,45 @@ export function applyCondition(name: string, disorder: Disorder): void {
   SERVER_CONDITIONS[name](disorder);
 }
 
+/** What holds at a server: the profile, what the instance and what the server overrides. */
+export function parametersOf(instance: InstanceDocument, server: ServerDocument): ParameterValues {
+  return { ...valuesOf(instance.profile), ...instance.parameters, ...server.parameters };
+}
+
+export function keyBitsOf(parameters: ParameterValues): number {
+  return parameters.keyType === 'rsa-3072' ? 3072 : 2048;
+}
+
 /** What of a scenario the live network cannot do, as sentences; none: it can run it. */
-export function whatCannotRun(document: Document): string[] {
-  const missing: string[] = [];
-  for (const [id, instance] of Object.entries(document.instances)) {
-    if (instance.population !== null) missing.push(`${id}: a population is for virtual time`);
-    for (const server of instance.servers) {
-      for (const name of server.conditions) {
-        if (!(name in SERVER_CONDITIONS)) missing.push(`${server.id}: "${name}" is not built`);
-      }
+export function whatCannotRun(document: Document, allowsRestToSoap: boolean): string[] {
+  const missing = Object.entries(document.instances).flatMap(([id, instance]) => [
+    ...(instance.population === null ? [] : [`${id}: a population is for virtual time`]),
+    ...instance.servers.flatMap((server) => missingAtServer(instance, server)),
+  ]);
+  for (const { id, defects, services } of document.workloads) {
+    for (const name of defects) {
+      if (!MESSAGE_DEFECTS.includes(name)) missing.push(`${id}: "${name}" is not built`);
     }
+    const called = services.map(({ service }) => service);
+    const isSoap = document.services.some((one) => called.includes(one.id) && one.type === 'soap');
+    if (isSoap && !allowsRestToSoap) missing.push(`${id}: SOAP is not built`);
   }
-  for (const workload of document.workloads) {
-    for (const name of workload.defects) {
-      if (!MESSAGE_DEFECTS.includes(name)) missing.push(`${workload.id}: "${name}" is not built`);
-    }
+  for (const { id, kind, atUs } of document.incidents) {
+    const isKnown = kind === 'server-crash' && atUs === 0;
+    if (!isKnown) missing.push(`${id}: only a server that is down from the start is built`);
   }
-  for (const incident of document.incidents) {
-    const isKnown = incident.kind === 'server-crash' && incident.atUs === 0;
-    if (!isKnown)
-      missing.push(`${incident.id}: only a server that is down from the start is built`);
+  return missing;
+}
+
+function missingAtServer(instance: InstanceDocument, server: ServerDocument): string[] {
+  const parameters = parametersOf(instance, server);
+  const missing = server.conditions
+    .filter((name) => !(name in SERVER_CONDITIONS))
+    .map((name) => `${server.id}: "${name}" is not built`);
+  if (parameters.connectionReuse === true) {
+    missing.push(`${server.id}: connections are not kept yet, set connectionReuse off`);
   }
+  if (parameters.keyType === 'ec-p256') missing.push(`${server.id}: only RSA keys are built`);
   return missing;
 }
 

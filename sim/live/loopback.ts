@@ -21,7 +21,7 @@ import type {
 } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 
-export type { ClientRequest } from 'node:http';
+export type ClientRequest = http.ClientRequest;
 export type PlainSocket = Socket;
 export type SecureSocket = TLSSocket;
 export type HttpHeaders = IncomingHttpHeaders;

@@ -8,13 +8,12 @@ import { platform } from 'node:os';
 import { Purpose } from '../base/random.ts';
 import { assert } from '../base/assert.ts';
 import type { Document, InstanceDocument, ServerDocument } from '../plan/document.ts';
-import { valuesOf } from '../plan/profile.ts';
 import type { ParameterValues } from '../plan/profile.ts';
 import { callFrom } from './caller.ts';
 import type { CallOptions, LiveAnswer } from './caller.ts';
 import { startClientProxy } from './client-proxy.ts';
 import type { KnownInstance, KnownServer, ServerView } from './configuration.ts';
-import { applyCondition, whatCannotRun } from './disorder.ts';
+import { applyCondition, keyBitsOf, parametersOf, whatCannotRun } from './disorder.ts';
 import type { Endpoint, Listener } from './loopback.ts';
 import { Provider } from './provider.ts';
 import { Sabotage } from './sabotage.ts';
@@ -33,6 +32,8 @@ export interface NetworkOptions {
   readonly ports: { readonly client: number; readonly messages: number } | null;
   /** Keys to use again; null: new ones. */
   readonly trust: Trust | null;
+  /** A REST message goes to a service that speaks SOAP, to be refused; else the scenario is. */
+  readonly allowsRestToSoap: boolean;
 }
 
 export class CannotRunError extends Error {
@@ -47,7 +48,7 @@ export async function startNetwork(
   document: Document,
   options: NetworkOptions,
 ): Promise<LiveNetwork> {
-  const missing = whatCannotRun(document);
+  const missing = whatCannotRun(document, options.allowsRestToSoap);
   if (missing.length > 0) throw new CannotRunError(missing);
   const network = new LiveNetwork(document, options);
   try {
@@ -189,21 +190,23 @@ export class LiveNetwork {
   /** Keys, certificates, signer and message log of one server. */
   #build(instanceId: string, instance: InstanceDocument, document: ServerDocument): void {
     const id = `${instanceId}/${document.owner}/${document.id}`;
-    const authentication = this.#trust.authenticationOf(id);
+    const parameters = parametersOf(instance, document);
+    const bits = keyBitsOf(parameters);
+    const authentication = this.#trust.authenticationOf(id, bits);
     const subsystems = document.subsystems.map((name) => `${instanceId}/${name}`);
     const address = this.#nextAddress();
     const server = new SecurityServer({
-      view: this.#viewOf(id, instanceId, instance, document, authentication),
+      view: this.#viewOf(id, instance, document, parameters, authentication),
       logPath: join(this.#options.directory, `${id.replaceAll('/', '-')}.sqlite`),
       sabotage: this.#sabotage,
-      impostor: () => this.#trust.signingOf(`${instanceId}/NEE/impostor`, id),
+      impostor: () => this.#trust.signingOf(`${instanceId}/NEE/impostor`, id, bits),
       transcripts: this.#transcripts,
       crashed: (error) => {
         this.#failure ??= error instanceof Error ? error : new Error(String(error));
       },
     });
     for (const member of new Set(subsystems.map((name) => name.split('/').slice(0, 3).join('/')))) {
-      server.addMember(member, this.#trust.signingOf(member, id));
+      server.addMember(member, this.#trust.signingOf(member, id, bits));
     }
     this.#standing.set(id, {
       document,
@@ -223,16 +226,12 @@ export class LiveNetwork {
 
   #viewOf(
     id: string,
-    instanceId: string,
     instance: InstanceDocument,
     document: ServerDocument,
+    parameters: ParameterValues,
     authentication: Certified,
   ): ServerView {
-    const parameters: ParameterValues = {
-      ...valuesOf(instance.profile),
-      ...instance.parameters,
-      ...document.parameters,
-    };
+    const instanceId = id.split('/')[0];
     const registered = new Set(document.subsystems.map((name) => `${instanceId}/${name}`));
     const own = this.#document.services.filter((service) =>
       registered.has(service.id.split('/').slice(0, 4).join('/')),

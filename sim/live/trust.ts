@@ -3,8 +3,8 @@
  * certificate for each security server, a signing certificate for each member at a server.
  *
  * Everything lives in memory and dies with the process: the lab must never leave a key behind.
- * Keys are made by node:crypto (facts 12.3: 2048 bits is what X-Road ships with); node-forge only
- * puts the certificates together, because Node cannot.
+ * Keys are RSA, made by node:crypto; node-forge only puts the certificates together, because Node
+ * cannot.
  *
  *  - authentication: keyUsage digitalSignature and keyEncipherment, for clients and servers
  *  - signing: keyUsage nonRepudiation alone (facts 7; CO/util/CertUtils)
@@ -28,9 +28,10 @@ export interface Authority extends Certified {
 
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 30;
+const AUTHORITY_BITS = 2048;
 
 export function createAuthority(name: string): Authority {
-  const keys = makeKeys();
+  const keys = makeKeys(AUTHORITY_BITS);
   const subject = [
     { shortName: 'O', value: name, valueTagClass: UTF8 },
     { shortName: 'CN', value: `${name} test CA`, valueTagClass: UTF8 },
@@ -44,9 +45,10 @@ export function createAuthority(name: string): Authority {
 }
 
 /** For TLS between security servers; `server` is `INSTANCE/CLASS/CODE/SERVER`. */
-export function issueAuthentication(authority: Authority, server: string): Certified {
+export function issueAuthentication(authority: Authority, server: string, bits: number): Certified {
   return issue(
     authority,
+    bits,
     [
       { shortName: 'O', value: server.split('/')[0], valueTagClass: UTF8 },
       { shortName: 'CN', value: server, valueTagClass: UTF8 },
@@ -59,10 +61,11 @@ export function issueAuthentication(authority: Authority, server: string): Certi
 }
 
 /** For the messages of a member, `INSTANCE/CLASS/CODE`. */
-export function issueSigning(authority: Authority, member: string): Certified {
+export function issueSigning(authority: Authority, member: string, bits: number): Certified {
   const [instance, memberClass, code] = member.split('/');
   return issue(
     authority,
+    bits,
     [
       { shortName: 'O', value: instance, valueTagClass: UTF8 },
       { shortName: 'OU', value: memberClass, valueTagClass: UTF8 },
@@ -90,15 +93,18 @@ export class Trust {
     return made;
   }
 
-  authenticationOf(server: string): Certified {
+  /** `bits`: length of the key, 2048 as X-Road ships it or 3072 as Estonia and Finland do. */
+  authenticationOf(server: string, bits: number): Certified {
     const authority = this.authorityOf(server.split('/')[0]);
-    return this.#once(`auth ${server}`, () => issueAuthentication(authority, server));
+    const name = `auth ${server} ${bits}`;
+    return this.#once(name, () => issueAuthentication(authority, server, bits));
   }
 
   /** A member has a key of its own at each of its servers. */
-  signingOf(member: string, server: string): Certified {
+  signingOf(member: string, server: string, bits: number): Certified {
     const authority = this.authorityOf(member.split('/')[0]);
-    return this.#once(`sign ${member} ${server}`, () => issueSigning(authority, member));
+    const name = `sign ${member} ${server} ${bits}`;
+    return this.#once(name, () => issueSigning(authority, member, bits));
   }
 
   #once(name: string, make: () => Certified): Certified {
@@ -189,21 +195,25 @@ const UTF8 = forge.asn1.Type.UTF8 as unknown as forge.asn1.Class;
 
 function issue(
   authority: Authority,
+  bits: number,
   subject: forge.pki.CertificateField[],
   extensions: readonly Readonly<Record<string, unknown>>[],
 ): Certified {
-  const keys = makeKeys();
-  const issuer = forge.pki.certificateFromPem(authority.certificatePem).subject.attributes;
-  const certificatePem = makeCertificate(keys.publicPem, subject, issuer, authority.keyPem, [
+  const keys = makeKeys(bits);
+  const issuer = forge.pki.certificateFromPem(authority.certificatePem);
+  const keyIdentifier = issuer.generateSubjectKeyIdentifier().getBytes();
+  const issuerName = issuer.subject.attributes;
+  const certificatePem = makeCertificate(keys.publicPem, subject, issuerName, authority.keyPem, [
     { name: 'basicConstraints', cA: false, critical: true },
     ...extensions,
     { name: 'subjectKeyIdentifier' },
+    { name: 'authorityKeyIdentifier', keyIdentifier },
   ]);
   return { keyPem: keys.privatePem, certificatePem };
 }
 
-function makeKeys(): { readonly publicPem: string; readonly privatePem: string } {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+function makeKeys(bits: number): { readonly publicPem: string; readonly privatePem: string } {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
   return {
     publicPem: publicKey.export({ type: 'spki', format: 'pem' }) as string,
     // The form that forge reads.

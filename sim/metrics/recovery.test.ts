@@ -28,16 +28,16 @@ test.each([
   ['not hurt at all', 0, 0, 0],
   ['a share that was low before counts as normal', 0, 60, 0],
 ] as const)('%s', (_, from, to, expected) => {
-  expect(recoveryUs(seriesWithout(from, to), 0, incident)).toBe(expected);
+  expect(recoveryUs(seriesWithout(from, to), 0, incident, [incident])).toBe(expected);
 });
 
 test('a scope that takes longer than the whole decides', () => {
-  expect(recoveryUs(seriesWithout(20, 33, 2), 0, incident)).toBe(3e6);
+  expect(recoveryUs(seriesWithout(20, 33, 2), 0, incident, [incident])).toBe(3e6);
 });
 
 test('an end within a bucket is counted from the next one', () => {
   const late = { startUs: 20e6, endUs: 30.25e6 };
-  expect(recoveryUs(seriesWithout(20, 30), 0, late)).toBe(0.75e6);
+  expect(recoveryUs(seriesWithout(20, 30), 0, late, [late])).toBe(0.75e6);
 });
 
 test('three healthy buckets in a row are needed', () => {
@@ -45,5 +45,20 @@ test('three healthy buckets in a row are needed', () => {
   // Good for two seconds, bad for one: 30 and 31 are not enough.
   const row = 32 * flapping.scopeCount;
   flapping.answered[row] = 0;
-  expect(recoveryUs(flapping, 0, incident)).toBe(3e6);
+  expect(recoveryUs(flapping, 0, incident, [incident])).toBe(3e6);
+});
+
+test('what an earlier incident cost does not lower the share that counts as normal', () => {
+  const earlier = { startUs: 5e6, endUs: 15e6 };
+  const series = seriesWithout(20, 30);
+  const answerSeconds = (from: number, to: number, count: number): void => {
+    for (let bucket = from; bucket < to; bucket++) {
+      series.answered[bucket * series.scopeCount] = count;
+    }
+  };
+  answerSeconds(5, 15, 0);
+  // Half of the calls are answered: what is normal, if the earlier incident counted.
+  answerSeconds(30, 35, 50);
+  expect(recoveryUs(series, 0, incident, [earlier, incident])).toBe(5e6);
+  expect(recoveryUs(series, 0, incident, [incident])).toBe(0);
 });

@@ -38,9 +38,9 @@ export function judge(
 ): ThresholdResult {
   const { metric, scope, comparison, bound } = threshold;
   const head = { metric, scope, comparison, bound };
-  const interval = intervalOf(values);
   if (pooled === null) return { ...head, value: null, ci95: null, verdict: 'inconclusive' };
-  if (values.length >= REPLICATIONS_FOR_INTERVAL && interval?.halfWidth != null) {
+  const interval = values.length >= REPLICATIONS_FOR_INTERVAL ? intervalOf(values) : null;
+  if (interval !== null && interval.halfWidth !== null) {
     const { mean, halfWidth } = interval;
     const isOpen = halfWidth > 0 && Math.abs(mean - bound) <= halfWidth;
     const verdict = isOpen ? 'inconclusive' : verdictOf(holds(threshold, mean));

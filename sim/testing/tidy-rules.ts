@@ -60,7 +60,13 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that may use Node itself; the others are pure. */
 const ROOMS_WITH_NODE = ['live', 'reports', 'pool', 'cli', 'main', 'bench', 'testing'];
 
-const SOCKETS = ['net', 'tls', 'http', 'https', 'http2', 'dgram'];
+const SOCKETS = ['net', 'tls', 'http', 'https', 'http2', 'dgram', 'dns', 'dns/promises', 'quic'];
+
+/** Packages that open sockets; like Node's own they are for one file alone. */
+const SOCKET_PACKAGES = ['autocannon', 'undici'];
+
+/** The one door to the network: it refuses every address but loopback, and looks no name up. */
+const SOCKET_DOOR = 'sim/live/loopback.ts';
 
 /** npm package -> the rooms that may import it. Tests may import any of them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -128,9 +134,11 @@ export const packageRule: Rule = (files) =>
     if (specifier.startsWith('node:')) {
       if (!ROOMS_WITH_NODE.includes(room)) return `${room} may not import ${specifier}`;
       const isSocket = SOCKETS.includes(specifier.slice('node:'.length));
-      return isSocket && room !== 'live' ? `sockets live in sim/live, not in ${room}` : null;
+      return isSocket && file.path !== SOCKET_DOOR ? `sockets are opened in ${SOCKET_DOOR}` : null;
     }
     const name = packageOf(specifier);
+    const opensSockets = SOCKET_PACKAGES.includes(name) && file.path !== SOCKET_DOOR;
+    if (opensSockets) return `sockets are opened in ${SOCKET_DOOR}`;
     const allowed = PACKAGES[name];
     if (allowed === undefined) return `${name} is not listed in sim/testing/tidy-rules.ts`;
     return allowed.includes(room) ? null : `${room} may not import ${name}`;

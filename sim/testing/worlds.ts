@@ -332,9 +332,24 @@ const SOAP_AT_CONSUMER: readonly World[] = [
     soap(messageHas('other-server')),
   ),
   world(
+    'soap-url-malformed',
+    '2.3 step 11',
+    inSoap(atProvider('service_malformed_url')),
+    soap({
+      service: { url: 'malformed' },
+      breaks: withoutFact(1, Fact.ServiceUrlWellFormed),
+    }),
+  ),
+  world(
+    'soap-response-inconsistent',
+    '2.1 step 19 in SOAP: the service is to blame',
+    inSoap(atConsumer('service_failed.inconsistent_response')),
+    soap(messageHas('response-inconsistent')),
+  ),
+  world(
     'soap-no-message-part',
     '2.3 step 7',
-    inSoap(atProvider('service_failed.missing_soap')),
+    inSoap(atProvider('missing_soap')),
     soap(messageHas('no-message-part')),
   ),
 ];
@@ -372,10 +387,10 @@ const ADMISSION_AT_PROVIDER: readonly World[] = [
   world('broken-multipart', '2.3 step 7', atProvider('service_failed.mime_parsing_failed'), {
     ...messageHas('broken-multipart'),
   }),
-  world('no-message-part', '2.3 step 7', atProvider('service_failed.missing_rest'), {
+  world('no-message-part', '2.3 step 7', atProvider('missing_rest'), {
     ...messageHas('no-message-part'),
   }),
-  world('no-signature', '2.3 step 7', atProvider('service_failed.missing_signature'), {
+  world('no-signature', '2.3 step 7', atProvider('missing_signature'), {
     ...messageHas('no-signature'),
   }),
   world('unknown-service', '2.3 step 8', atProvider('unknown_service'), {
@@ -452,10 +467,15 @@ const SERVICE_AT_PROVIDER: readonly World[] = [
     service: { url: 'missing' },
     breaks: withoutFact(1, Fact.ServiceUrlPresent),
   }),
-  world('url-malformed', '2.3 step 11', atProvider('service_malformed_url'), {
-    service: { url: 'malformed' },
-    breaks: withoutFact(1, Fact.ServiceUrlWellFormed),
-  }),
+  world(
+    'url-malformed',
+    '2.3 step 11, 4.1: no code of its own in REST',
+    atProvider('internal_error'),
+    {
+      service: { url: 'malformed' },
+      breaks: withoutFact(1, Fact.ServiceUrlWellFormed),
+    },
+  ),
   world('system-refusing', '2.3 step 11', atProvider('network_error'), {
     system: { state: 'refusing' },
     breaks: failing(1, Effect.Forward, inputOf(Input.Failed, Cause.NetworkError)),

@@ -19,6 +19,11 @@ export class ExchangeTable {
   readonly generation: Int32Array;
   readonly isUsed: Uint8Array;
   readonly flow: Int32Array;
+  /** Of the flow, copied: a plan has many flows, and few exchanges are alive at once. */
+  readonly route: Int32Array;
+  readonly service: Int32Array;
+  /** Of the route: whose connections it may use. */
+  readonly pool: Int32Array;
   readonly source: Int32Array;
   readonly ordinal: Int32Array;
   /** Counts exchanges in order of arrival; breaks ties between simultaneous events. */
@@ -37,6 +42,8 @@ export class ExchangeTable {
   /** Connecting: the addresses left, the attempt under way, the last failed verification. */
   readonly candidateMask: Int32Array;
   readonly attempt: Uint8Array;
+  /** Index of the remembered address, while the attempt is to that one. */
+  readonly remembered: Uint8Array;
   readonly tlsCause: Uint8Array;
   readonly brokenCause: Uint8Array;
   /** 1: a connection is counted at the client; 2: at the provider's gate too. */
@@ -91,6 +98,9 @@ export class ExchangeTable {
     this.generation = new Int32Array(capacity);
     this.isUsed = new Uint8Array(capacity);
     this.flow = new Int32Array(capacity);
+    this.route = new Int32Array(capacity);
+    this.service = new Int32Array(capacity);
+    this.pool = new Int32Array(capacity);
     this.source = new Int32Array(capacity);
     this.ordinal = new Int32Array(capacity);
     this.id = new Float64Array(capacity);
@@ -105,6 +115,7 @@ export class ExchangeTable {
     this.responseBytes = new Float64Array(capacity);
     this.candidateMask = new Int32Array(capacity);
     this.attempt = new Uint8Array(capacity);
+    this.remembered = new Uint8Array(capacity);
     this.tlsCause = new Uint8Array(capacity);
     this.brokenCause = new Uint8Array(capacity);
     this.connection = new Uint8Array(capacity);

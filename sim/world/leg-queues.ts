@@ -64,6 +64,13 @@ export class LegQueues {
     this.length[queue]--;
   }
 
+  /** The first leg that fits, or -1. */
+  find(queue: number, fits: (leg: number) => boolean): number {
+    let leg = this.head[queue];
+    while (leg !== -1 && !fits(leg)) leg = this.#next[leg];
+    return leg;
+  }
+
   /** Visits the legs from head to tail. */
   forEach(queue: number, visit: (leg: number) => void): void {
     for (let leg = this.head[queue]; leg !== -1; leg = this.#next[leg]) visit(leg);
