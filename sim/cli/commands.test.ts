@@ -218,6 +218,15 @@ test('our own bug: 1, with the seed, and the stack only on demand', async () => 
   expect(readdirSync(join(folder, 'out')).filter((name) => name.includes('bug'))).toEqual([]);
 });
 
+test('workers that cannot be started: 1, without a stack', async () => {
+  const environment = { FEDLAB_TEST_FAIL: 'start' };
+  const { code, error } = await fedlab(['run', SCENARIO, '--out', 'out/start'], { environment });
+  expect(code).toBe(1);
+  expect(error).toContain('the worker threads do not start: uncaught error: asked for by a test');
+  expect(error).not.toMatch(NO_STACK);
+  expect(existsSync(join(folder, 'out/start'))).toBe(false);
+});
+
 test('a worker that ends is told, and changes nothing else', async () => {
   const words = ['run', SCENARIO, '--no-report', '--quiet', '--out'];
   const environment = { FEDLAB_TEST_FAIL: 'exit:0' };

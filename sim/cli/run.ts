@@ -14,7 +14,7 @@ import { seriesRows, seriesText } from '../metrics/series.ts';
 import { mergeOutcomes } from '../metrics/totals.ts';
 import type { Totals } from '../metrics/totals.ts';
 import { EXIT_CODES } from '../metrics/verdict.ts';
-import { defaultWorkers, runReplications } from '../pool/pool.ts';
+import { defaultWorkers, OUT_OF_MEMORY, runReplications, WorkerStartError } from '../pool/pool.ts';
 import type { PoolResult } from '../pool/pool.ts';
 import { commandLine } from './command-line.ts';
 import { readMachine } from './machine.ts';
@@ -126,7 +126,9 @@ async function runInto(writer: ResultFolderWriter, context: RunContext): Promise
     onProgress: (now) => progress?.update(now),
     interrupt: session.interrupt,
     failure: session.environment['FEDLAB_TEST_FAIL'] ?? null,
-  }).finally(() => progress?.end());
+  })
+    .catch(refuseTooLarge)
+    .finally(() => progress?.end());
   if (pool.outcomes.length === 0) return nothingFinished(pool, session);
   const totals = mergeOutcomes(pool.outcomes);
   const wallSeconds = (Date.now() - startedAt.getTime()) / MS_PER_SECOND;
@@ -169,9 +171,18 @@ function nothingFinished({ isInterrupted, unfinished }: PoolResult, session: Ses
     session.terminal.tell('no replication was finished, so nothing is written');
     return EXIT_INTERRUPTED;
   }
-  const reason = unfinished[0]?.reason ?? 'for no known reason';
+  throw tooLarge(unfinished[0]?.reason ?? 'for no known reason');
+}
+
+/** Without memory for a thread of its own, a scenario is too large for the machine. */
+function refuseTooLarge(error: unknown): never {
+  const isTooLarge = error instanceof WorkerStartError && error.reason === OUT_OF_MEMORY;
+  throw isTooLarge ? tooLarge(OUT_OF_MEMORY) : error;
+}
+
+function tooLarge(reason: string): UserError {
   const advice = 'try fewer --workers, or a smaller scale';
-  throw new UserError(`no replication could be finished (${reason}): ${advice}`);
+  return new UserError(`no replication could be finished (${reason}): ${advice}`);
 }
 
 interface Measured {

@@ -511,8 +511,7 @@ export class Connecting {
   }
 
   #poolOf(slot: number): number {
-    const { table, plan } = this.#state;
-    return table.pool[slot];
+    return this.#state.table.pool[slot];
   }
 }
 

@@ -44,11 +44,16 @@ export class HostCpu {
     return (this.#freeUs[best] = this.startUs + workUs);
   }
 
-  /** All work under way is lost: the process that did it has died. */
-  reset(host: number, nowUs: number): void {
+  /**
+   * All work under way is lost: the process that did it has died. Tells until when each core would
+   * have been busy without a pause.
+   */
+  reset(host: number, nowUs: number, lost: (untilUs: number) => void): void {
     const from = this.#from[host];
     for (let core = from; core < from + this.#cores[host]; core++) {
-      if (this.#freeUs[core] > nowUs) this.#freeUs[core] = nowUs;
+      if (this.#freeUs[core] <= nowUs) continue;
+      lost(this.#freeUs[core]);
+      this.#freeUs[core] = nowUs;
     }
   }
 }

@@ -6,6 +6,7 @@ import { Purpose } from '../base/random.ts';
 import { PatchColumn } from '../plan/plan.ts';
 import { ClientStage, ServerStage } from '../protocol/exchange.ts';
 import { Cause, faultOf, Prefix } from '../protocol/fault.ts';
+import { nextState, SERVER_LIFE, ServerEvent, ServerState } from '../protocol/lifecycle.ts';
 import { EventKind } from './event-kind.ts';
 import type { Legs } from './legs.ts';
 import type { RunState } from './state.ts';
@@ -15,10 +16,13 @@ const NO_ANSWER = faultOf(Prefix.ClientProxy, Cause.NoAnswer);
 export class Incidents {
   readonly #state: RunState;
   readonly #legs: Legs;
+  /** Per server: a ServerState. */
+  readonly #life: Uint8Array;
 
   constructor(state: RunState, legs: Legs) {
     this.#state = state;
     this.#legs = legs;
+    this.#life = new Uint8Array(state.isUp.length).fill(ServerState.Ready);
     const { timeUs } = state.plan.patches;
     for (let patch = 0; patch < timeUs.length; patch++) {
       state.events.schedule(timeUs[patch], EventKind.Patch, patch, patch, 0);
@@ -63,7 +67,8 @@ export class Incidents {
   /** The server is ready again, unless it was stopped once more while it started. */
   ready(server: number, epoch: number): void {
     const state = this.#state;
-    if (state.epoch[server] !== epoch || state.isUp[server] === 1) return;
+    if (state.epoch[server] !== epoch) return;
+    if (this.#live(server, ServerEvent.StartUpDone) !== ServerState.Ready) return;
     state.isUp[server] = 1;
     const fromUs = Math.max(state.downSinceUs[server], state.plan.warmUpUs);
     state.downUs[server] += Math.max(0, state.nowUs - fromUs);
@@ -80,18 +85,26 @@ export class Incidents {
   }
 
   #start(server: number): void {
-    const { events, nowUs, plan, epoch, isUp } = this.#state;
-    if (isUp[server] === 1) return;
+    const { events, nowUs, plan, epoch } = this.#state;
+    const before = this.#life[server];
+    if (before === this.#live(server, ServerEvent.PowerOn)) return;
     const readyUs = nowUs + plan.servers.startUpUs[server];
     events.schedule(readyUs, EventKind.ServerReady, server, server, epoch[server]);
+  }
+
+  /** Moves a server's life by an event; where it is then. */
+  #live(server: number, event: number): number {
+    return (this.#life[server] = nextState(SERVER_LIFE, this.#life[server], event));
   }
 
   /** The process dies: its threads, connections, queues and half-done exchanges with it. */
   #stop(server: number): void {
     const state = this.#state;
     const { table } = state;
-    if (state.isUp[server] === 0) {
-      // It was starting: the start is void.
+    const before = this.#life[server];
+    this.#live(server, ServerEvent.PowerOff);
+    if (before !== ServerState.Ready) {
+      // If it was starting, the start is void.
       state.epoch[server]++;
       return;
     }
@@ -106,7 +119,14 @@ export class Incidents {
     this.#legs.messageLog.reset(server);
     this.#legs.signing.reset(server);
     this.#legs.connecting.reset(server);
-    if (!state.sharesHost(server)) state.cpu.reset(state.plan.servers.host[server], state.nowUs);
+    if (!state.sharesHost(server)) this.#stopWork(server);
+  }
+
+  #stopWork(server: number): void {
+    const { cpu, plan, nowUs, recorder } = this.#state;
+    cpu.reset(plan.servers.host[server], nowUs, (untilUs) => {
+      recorder.lost(server, nowUs, untilUs);
+    });
   }
 
   /** What a dying server had to do with one exchange; the other side hears of it by the wire. */

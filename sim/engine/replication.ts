@@ -44,7 +44,7 @@ export function runReplication(
   return new Replication(plan, replicationIndex, options).run();
 }
 
-class Replication {
+export class Replication {
   readonly #plan: Plan;
   readonly #replicationIndex: number;
   readonly #options: ReplicationOptions;
@@ -101,6 +101,23 @@ class Replication {
     }
     if (this.#limitMet === null) state.nowUs = durationUs;
     return this.#outcome();
+  }
+
+  /** What is in use now: after a long time without load it must be nothing. */
+  inUse(): Readonly<Record<string, number>> {
+    const { table, queues } = this.#state;
+    const { clientThreads, serverThreads, messageLog, connecting } = this.#legs;
+    const sum = (counts: Int32Array): number => counts.reduce((total, count) => total + count, 0);
+    return {
+      slots: table.usedCount,
+      clientThreads: sum(clientThreads.busyCount),
+      serverThreads: sum(serverThreads.busyCount),
+      logConnections: sum(messageLog.busyCount),
+      connections: sum(connecting.pool.openCount),
+      connectionsOfPools: sum(connecting.pool.openCountOfPool),
+      admitted: sum(connecting.pool.admittedCount),
+      queued: sum(queues.length),
+    };
   }
 
   #arrive(): void {
@@ -356,6 +373,7 @@ class Replication {
     this.#legs.clientThreads.settle();
     this.#legs.serverThreads.settle();
     this.#legs.messageLog.settle();
+    this.#legs.signing.settle();
     this.#legs.systems.settle();
     this.#incidents.settle();
   }

@@ -11,6 +11,7 @@ import { EventKind } from './event-kind.ts';
 import type { RunState } from './state.ts';
 
 export class Signing {
+  /** Microseconds in which the token of a server worked, since the warm-up. */
   readonly tokenBusyUs: Float64Array;
   readonly #state: RunState;
   /** Per signer: 0 idle, 1 its batch waits for the token, 2 the token works for it. */
@@ -20,6 +21,7 @@ export class Signing {
   /** Per server: signers that wait for its token, in order. */
   readonly #tokenQueue: number[][];
   readonly #tokenBusy: Uint8Array;
+  readonly #tokenSinceUs: Float64Array;
 
   constructor(state: RunState) {
     this.#state = state;
@@ -30,6 +32,7 @@ export class Signing {
     this.#batchSize = new Int32Array(signerCount);
     this.#tokenQueue = Array.from({ length: serverCount }, () => []);
     this.#tokenBusy = new Uint8Array(serverCount);
+    this.#tokenSinceUs = new Float64Array(serverCount);
     this.tokenBusyUs = new Float64Array(serverCount);
     for (let signer = 0; signer < signerCount; signer++) {
       const patience = state.plan.servers.signerTimeoutUs[state.plan.signers.server[signer]];
@@ -61,7 +64,7 @@ export class Signing {
       feed(leg, Input.Done);
     }
     this.#phase[signer] = 0;
-    this.#tokenBusy[server] = 0;
+    this.#stopToken(server);
     const next = this.#tokenQueue[server].shift();
     // Another member's batch has waited for the token; this one's next queues behind it.
     if (next !== undefined) this.#start(next);
@@ -71,7 +74,7 @@ export class Signing {
   /** The signer's process has died with its server. */
   reset(server: number): void {
     this.#tokenQueue[server] = [];
-    this.#tokenBusy[server] = 0;
+    this.#stopToken(server);
     for (let signer = 0; signer < this.#phase.length; signer++) {
       if (this.#state.plan.signers.server[signer] !== server) continue;
       this.#phase[signer] = 0;
@@ -79,8 +82,28 @@ export class Signing {
     }
   }
 
+  /** Begins the measured part anew. */
   restart(): void {
+    this.settle();
     this.tokenBusyUs.fill(0);
+  }
+
+  /** Brings the sums up to the present. */
+  settle(): void {
+    for (let server = 0; server < this.#tokenBusy.length; server++) this.#account(server);
+  }
+
+  #stopToken(server: number): void {
+    this.#account(server);
+    this.#tokenBusy[server] = 0;
+  }
+
+  #account(server: number): void {
+    const { nowUs } = this.#state;
+    if (this.#tokenBusy[server] === 1) {
+      this.tokenBusyUs[server] += nowUs - this.#tokenSinceUs[server];
+    }
+    this.#tokenSinceUs[server] = nowUs;
   }
 
   #takeBatch(signer: number): void {
@@ -117,6 +140,7 @@ export class Signing {
     const server = plan.signers.server[signer];
     const first = queues.head[rows.batch + signer];
     this.#phase[signer] = 2;
+    this.#account(server);
     this.#tokenBusy[server] = 1;
     // The whole batch has timed out while it waited: the operation is skipped.
     if (first === -1) {
@@ -138,7 +162,6 @@ export class Signing {
     const workUs = state.atSpeed(server, state.prices.cpuUs + itemsUs);
     const delayUs = Math.round(state.prices.delayUs);
     const endUs = state.work(server, first, workUs) + delayUs;
-    this.tokenBusyUs[server] += endUs - state.nowUs;
     table.serviceUs[first] = endUs - state.nowUs - table.waitUs[first];
     state.events.schedule(endUs, EventKind.SignerDone, signer, signer, ++this.#sequence[signer]);
     this.#bound(signer, endUs);

@@ -6,7 +6,7 @@
 import { drawValue } from '../base/distribution/table.ts';
 import { EventQueue } from '../base/event-queue.ts';
 import { RunningHash } from '../base/fingerprint.ts';
-import { draw, keyOf, Purpose } from '../base/random.ts';
+import { draw, keyOf } from '../base/random.ts';
 import type { Journal } from '../metrics/journal.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { DistributionKind } from '../plan/plan.ts';

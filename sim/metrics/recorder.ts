@@ -178,17 +178,12 @@ export class Recorder {
       this.#seriesCpuUs[this.#bucketRow + 1 + instance] += workUs;
       return;
     }
-    const { warmUpUs, durationUs } = this.#plan;
-    const measured = Math.min(endUs, durationUs) - Math.max(startUs, warmUpUs);
-    if (measured > 0) this.cpuBusyUs[server] += measured;
-    for (let fromUs = startUs; fromUs < endUs && fromUs < durationUs;) {
-      const bucket = Math.floor(fromUs / this.#bucketUs);
-      const toUs = Math.min(endUs, (bucket + 1) * this.#bucketUs);
-      const row = bucket * this.scopeCount;
-      this.#seriesCpuUs[row] += toUs - fromUs;
-      this.#seriesCpuUs[row + 1 + instance] += toUs - fromUs;
-      fromUs = toUs;
-    }
+    this.#spread(server, startUs, endUs, 1);
+  }
+
+  /** Work that was reported for later will not be done: its server has died. */
+  lost(server: number, fromUs: number, untilUs: number): void {
+    this.#spread(server, fromUs, untilUs, -1);
   }
 
   /** The bucket of the series that begins now. */
@@ -251,6 +246,21 @@ export class Recorder {
       refusingServers: this.refusingServers,
       faults,
     };
+  }
+
+  /** Adds busy time (sign 1), or takes it back (-1), in each bucket that it touches. */
+  #spread(server: number, startUs: number, endUs: number, sign: 1 | -1): void {
+    const { warmUpUs, durationUs, servers } = this.#plan;
+    const measured = Math.min(endUs, durationUs) - Math.max(startUs, warmUpUs);
+    if (measured > 0) this.cpuBusyUs[server] += sign * measured;
+    for (let fromUs = startUs; fromUs < endUs && fromUs < durationUs;) {
+      const bucket = Math.floor(fromUs / this.#bucketUs);
+      const toUs = Math.min(endUs, (bucket + 1) * this.#bucketUs);
+      const row = bucket * this.scopeCount;
+      this.#seriesCpuUs[row] += sign * (toUs - fromUs);
+      this.#seriesCpuUs[row + 1 + servers.instance[server]] += sign * (toUs - fromUs);
+      fromUs = toUs;
+    }
   }
 
   #bucketOf(timeUs: number): number {

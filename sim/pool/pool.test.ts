@@ -60,6 +60,13 @@ test('a replication under which workers end three times is given up, the others 
   expect(unfinished).toEqual([{ replicationIndex: 2, reason: 'ended with code 9, 3 times' }]);
 });
 
+// Piscina starts no new worker then, and would let the replications wait for ever.
+test('workers that cannot be started are an error, not a wait', async () => {
+  await expect(run({ failure: 'start' })).rejects.toThrow(
+    'do not start: uncaught error: asked for',
+  );
+});
+
 test('what a replication throws is a bug of ours, and not tried again', async () => {
   await expect(run({ failure: 'bug:1' })).rejects.toThrow(ReplicationBug);
 });

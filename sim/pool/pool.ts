@@ -54,6 +54,18 @@ export class ReplicationBug extends Error {
   }
 }
 
+/** Workers end before they have begun, so that nothing can be run. */
+export class WorkerStartError extends Error {
+  override name = 'WorkerStartError';
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`the worker threads do not start: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+export const OUT_OF_MEMORY = 'out of memory';
 const ATTEMPTS_MAX = 3;
 const PROGRESS_EVERY_MS = 200;
 const MEBIBYTE = 2 ** 20;
@@ -84,6 +96,8 @@ class PoolRun {
   readonly #workerFailures: UnfinishedReplication[] = [];
   readonly #unfinished: UnfinishedReplication[] = [];
   #cpuSeconds = 0;
+  /** Rejected when workers cannot be started: Piscina then lets its tasks wait for ever. */
+  readonly #noWorkers = Promise.withResolvers<never>();
 
   constructor(plan: Plan, options: PoolOptions) {
     this.#plan = plan;
@@ -112,6 +126,10 @@ class PoolRun {
       },
       workerData,
     });
+    this.#noWorkers.promise.catch(() => undefined);
+    this.#piscina.on('error', (error: unknown) => {
+      this.#noWorkers.reject(new WorkerStartError(reasonOf(error)));
+    });
   }
 
   async finish(): Promise<PoolResult> {
@@ -119,7 +137,10 @@ class PoolRun {
     const stop = (): void => this.#progress.stop();
     interrupt.addEventListener('abort', stop);
     if (interrupt.aborted) stop();
-    const timer = setInterval(() => this.#report(), PROGRESS_EVERY_MS);
+    const timer = setInterval(() => {
+      this.#watchWorkers();
+      this.#report();
+    }, PROGRESS_EVERY_MS);
     try {
       const indexes = Array.from({ length: this.#plan.replications }, (_, index) => index);
       await Promise.all(indexes.map((index) => this.#replicate(index)));
@@ -145,8 +166,10 @@ class PoolRun {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       let answer: TaskAnswer;
       try {
-        answer = await this.#piscina.run({ replicationIndex, attempt });
+        const running = this.#piscina.run({ replicationIndex, attempt });
+        answer = await Promise.race([running, this.#noWorkers.promise]);
       } catch (error) {
+        if (error instanceof WorkerStartError) throw error;
         // The task itself never throws: its worker has ended.
         reason = reasonOf(error);
         this.#workerFailures.push({ replicationIndex, reason });
@@ -167,6 +190,12 @@ class PoolRun {
       return;
     }
     this.#unfinished.push({ replicationIndex, reason: `${reason}, ${ATTEMPTS_MAX} times` });
+  }
+
+  /** A worker that ends is replaced at once, unless it ended before it had begun. */
+  #watchWorkers(): void {
+    if (this.#piscina.threads.length > 0) return;
+    this.#noWorkers.reject(new WorkerStartError('they end at once'));
   }
 
   #report(): void {
@@ -197,7 +226,7 @@ function heapMebibytes(workers: number): number {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `uncaught: ${String(error)}`;
   const isHeap = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  if (isHeap || /allocation failed/i.test(error.message)) return 'out of memory';
+  if (isHeap || /allocation failed/i.test(error.message)) return OUT_OF_MEMORY;
   const exit = /exited with code: (\d+)/.exec(error.message);
   return exit === null ? `uncaught error: ${error.message}` : `ended with code ${exit[1]}`;
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerData } from 'piscina';
 import { runReplication } from '../engine/replication.ts';
-import { exhaustMemory, failureOf } from './fail-on-purpose.ts';
+import { exhaustMemory, failAtStart, failureOf } from './fail-on-purpose.ts';
 import { SharedProgress } from './task.ts';
 import type { ReplicationTask, TaskAnswer, WorkerData } from './task.ts';
 
@@ -10,6 +10,7 @@ const US_PER_SECOND = 1e6;
 
 const { plan, keep, progress: buffers, failure } = workerData as WorkerData;
 const progress = new SharedProgress(buffers);
+failAtStart(failure);
 
 /** Piscina calls this by its name, see pool.ts. */
 export async function replicate(task: ReplicationTask): Promise<TaskAnswer> {

@@ -192,7 +192,7 @@ export const leftoverRule: Rule = (files) =>
 /** A long address may stand whole on its line. */
 export const columnRule: Rule = (files) =>
   eachLine(files, (line) => {
-    const columns = [...line].length;
+    const columns = Array.from(line).length;
     if (columns <= COLUMNS_MAX || /https?:\/\/\S+$/.test(line)) return null;
     return `${columns} columns, and ${COLUMNS_MAX} are allowed`;
   });
@@ -208,7 +208,7 @@ export function functionRule(exceptions: Readonly<Record<string, number>>): Rule
     const needed = new Set<string>();
     for (const file of files) {
       for (const { name, line, lineCount } of functionsOf(file.text)) {
-        if (/^describe/.test(name) || lineCount <= FUNCTION_LINES_MAX) continue;
+        if (name.startsWith('describe') || lineCount <= FUNCTION_LINES_MAX) continue;
         const key = `${file.path} ${name}`;
         needed.add(key);
         const allowed = exceptions[key] ?? FUNCTION_LINES_MAX;
