@@ -123,7 +123,8 @@ export class Connecting {
     }
     if (linkCut[plan.candidates.linkBack[table.candidate[slot]]] === 1) {
       // The answer is lost: the handshake's own time-out ends it.
-      this.#state.scheduleLeg(table.deadlineUs[slot], EventKind.LegTimedOut, leg);
+      const deadlineUs = Math.max(this.#state.nowUs, table.deadlineUs[slot]);
+      this.#state.scheduleLeg(deadlineUs, EventKind.LegTimedOut, leg);
       return;
     }
     const gate = this.#judge(server);

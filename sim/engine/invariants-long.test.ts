@@ -323,7 +323,7 @@ const IDLE = {
 // Goal: no mixture of tiny limits and trouble breaks the books, leaks a place or ends in a crash.
 // Method: a fixed seed, so that it fails for ever once it fails; fast-check shrinks the scenario.
 describe('small worlds by chance', () => {
-  test.each([11, 12, 13, 14, 15])('part %i', (seed) => {
+  test.each([11,21,22,23,24])('part %i', (seed) => {
     fc.assert(
       fc.property(scenario, (one) => {
         const finished = run(textOf(one), one.isCostly ? COSTLY : ZERO);

@@ -211,14 +211,23 @@ describe('chance belongs to who calls', () => {
           '- { id: shop, client: EE/COM/9/shop, services: EE/GOV/1/registry/price, rate: 30/s }',
       },
     ],
-    ['a crash', { incidents: '{ kind: server-crash, target: EE/provider, at: 10s, for: 1s }' }],
     [
-      'a slow system',
-      { incidents: '{ kind: link-slow, target: EE/office, extraDelay: 40ms, at: 5s, for: 9s }' },
+      'a crash',
+      { incidents: '{ id: trouble, kind: server-crash, target: EE/provider, at: 10s, for: 1s }' },
+    ],
+    [
+      'a slow line',
+      {
+        incidents:
+          '{ id: trouble, kind: link-slow, target: EE/office, extraDelay: 40ms, at: 5s, for: 9s }',
+      },
     ],
     [
       'a flood',
-      { incidents: '{ kind: request-flood, target: EE/office, rate: 200/s, at: 5s, for: 9s }' },
+      {
+        incidents:
+          '{ id: trouble, kind: request-flood, target: EE/office, rate: 200/s, at: 5s, for: 9s }',
+      },
     ],
   ];
 
@@ -236,7 +245,7 @@ describe('chance belongs to who calls', () => {
 
   test('before an incident nothing at all is different', () => {
     const crashUs = 10e6;
-    const crash = '{ kind: server-crash, target: EE/provider, at: 10s, for: 1s }';
+    const crash = '{ id: trouble, kind: server-crash, target: EE/provider, at: 10s, for: 1s }';
     const changed = drawsOf(outcomeOf({ incidents: crash }));
     const before = [...base].filter(([, { endUs }]) => endUs > 0 && endUs < crashUs);
     expect(before.length).toBeGreaterThan(200);
