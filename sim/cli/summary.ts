@@ -110,7 +110,8 @@ function faultLines({ faults }: RunResult, paint: Paint): string[] {
   const width = Math.max(0, ...faults.map(({ count }) => formatCount(count).length));
   const lines = faults.slice(0, FAULTS_SHOWN).map(({ code, side, definite, count }, index) => {
     const meaning = definite ? 'not executed' : 'may have been executed';
-    const text = `${formatCount(count).padStart(width)}  ${code} ${paint('dim', `(${side}, ${meaning})`)}`;
+    const how = paint('dim', `(${side}, ${meaning})`);
+    const text = `${formatCount(count).padStart(width)}  ${code} ${how}`;
     return row(index === 0 ? 'faults' : '', text, paint);
   });
   const more = faults.length - FAULTS_SHOWN;
@@ -143,7 +144,8 @@ function thresholdLines({ thresholds, checks }: RunResult, paint: Paint): string
 
 function runText({ run, replications, simulatedSeconds, seed, fingerprint }: RunResult): string {
   const parts = [
-    `${formatCount(replications)} × ${formatSeconds(simulatedSeconds)} in ${formatSeconds(run.wallSeconds)}`,
+    `${formatCount(replications)} × ${formatSeconds(simulatedSeconds)}`,
+    `took ${formatSeconds(run.wallSeconds)}`,
     `${formatAmount(run.performance.exchangesPerSecond)} exchanges/s a core`,
     `seed ${seed}`,
     `fingerprint ${fingerprint.results}`,

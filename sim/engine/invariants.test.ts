@@ -71,10 +71,11 @@ const workload = fc.record({
     'users: 1, thinkTime: 3ms',
     'users: 12, thinkTime: { exponential: 20ms }',
   ),
-  requestSize: oneOf('0B', '1KiB', '{ pareto: { minimum: 200B, alpha: 1.2 } }'),
+  requestSize: oneOf('0B', '1KiB', '{ pareto: { minimum: 200B, alpha: 2 } }'),
   uploadBandwidth: oneOf('unlimited', '20kbit/s'),
 });
 
+const REST = 'EE/GOV/1/registry/rest';
 const INCIDENTS = [
   'kind: server-crash, target: EE/p0',
   'kind: server-crash, target: EE/c0',
@@ -87,10 +88,10 @@ const INCIDENTS = [
   'kind: link-lossy, target: EE/p0, loss: 30%',
   'kind: link-slow, target: EE/c0, extraDelay: 30ms, extraJitter: 10ms, bandwidth: 1Mbit/s',
   'kind: request-flood, target: EE/c0, rate: 300/s',
-  'kind: request-flood, target: EE/c0, rate: 80/s, as: registered-client, service: EE/GOV/1/registry/rest',
+  'kind: request-flood, target: EE/c0, rate: 80/s, as: registered-client, service: ' + REST,
   'kind: connection-flood, target: EE/p0, rate: 50/s',
   'kind: connection-flood, target: EE/p0, rate: 50/s, from: EE/c1',
-] as const;
+];
 
 const scenario = fc.record({
   seed: fc.integer({ min: 1, max: 1_000_000 }),
@@ -165,7 +166,8 @@ services:
 ${['rest', 'soap']
   .map(
     (type) =>
-      `  - { id: EE/GOV/1/registry/${type}, type: ${type}, system: registry, timeout: ${one.timeout},` +
+      `  - { id: EE/GOV/1/registry/${type}, type: ${type}, system: registry,` +
+      ` timeout: ${one.timeout},` +
       ' access: [EE/GOV/2/office, EE/GOV/2/second] }',
   )
   .join('\n')}

@@ -1,7 +1,7 @@
 /**
  * Each time-out on the path of a message bites where and when X-Road's does, and those that do not
- * exist do not bite. The numbers are the defaults of facts 2.8, unless a test says otherwise; nothing
- * but what is named takes time, so that instants are exact to the microsecond.
+ * exist do not bite. The numbers are the defaults of facts 2.8, unless a test says otherwise;
+ * nothing but what is named takes time, so that instants are exact to the microsecond.
  */
 import { describe, expect, test } from 'vitest';
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
@@ -50,7 +50,8 @@ function run(pair: PairText, calibration = ZERO) {
 }
 
 const cut = (target: string, atSeconds: number, forSeconds: number, more = ''): string =>
-  `{ id: cut, kind: link-cut, target: "${target}", at: ${atSeconds}s, for: ${forSeconds}s, ${more} }`;
+  `{ id: cut, kind: link-cut, target: "${target}", at: ${atSeconds}s, for: ${forSeconds}s,` +
+  ` ${more} }`;
 
 describe('connecting (client-timeout 30 s, for lease, connect and handshake)', () => {
   test('to a link that is cut: 30 s, io_error, nothing can have been executed', () => {
@@ -168,7 +169,6 @@ describe('the fastest server (facts 2.5)', () => {
       duration: '1min',
       isCluster: true,
       links: NEAR_P0,
-      server: 'conditions: []',
       provider: 'fileHandles: 64, fileHandlesFreeMin: 1000',
       load: ONE_CALL,
       incidents: cut('EE/c0<->EE/p1', 0, 40),

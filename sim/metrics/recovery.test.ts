@@ -6,7 +6,7 @@ const plan = planOfText(TWO_COUNTRIES);
 const PER_SECOND = 100;
 const incident = { startUs: 20e6, endUs: 30e6 };
 
-/** A hundred calls a second of one flow, answered at once but in the seconds from `from` to `to`. */
+/** A hundred calls a second of one flow, answered at once but in the seconds `from` to `to`. */
 function seriesWithout(from: number, to: number, flow = 0) {
   const calls = Array.from({ length: 60 * PER_SECOND }, (_, index) => {
     const intendedUs = (index / PER_SECOND) * 1e6;

@@ -3,9 +3,10 @@
  *
  * A bucket is healthy if its good answers are at least 99 % of what the share of good answers
  * before the incident, in buckets without any incident, lets expect of its offered calls; the
- * square root of these is allowed for chance and for answers that fall into the next bucket. A scope has recovered at the start of the
- * first bucket, at or after the incident's end, that begins three healthy ones. The recovery time
- * is of the scope that takes longest, counted from the incident's end.
+ * square root of these is allowed for chance and for answers that fall into the next bucket. A
+ * scope has recovered at the start of the first bucket, at or after the incident's end, that begins
+ * three healthy ones. The recovery time is of the scope that takes longest, counted from the
+ * incident's end.
  */
 import type { SeriesOutcome } from './outcome.ts';
 

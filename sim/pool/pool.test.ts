@@ -53,7 +53,7 @@ test.each([
   expect(bytesOf(result)).toBe(await expected);
 });
 
-test('a replication under which workers end three times is given up, the others are kept', async () => {
+test('a replication under which workers end three times is given up', async () => {
   const { outcomes, workerFailures, unfinished } = await run({ failure: 'exit:2:3' });
   expect(outcomes.map(({ replicationIndex }) => replicationIndex)).toEqual([0, 1, 3]);
   expect(workerFailures).toHaveLength(3);

@@ -50,9 +50,18 @@ services:
     system: office-system
     access: [FI/GOV/0000002-7/agency]
 workloads:
-  - { id: home-ee, client: EE/COM/10000001/portal, services: EE/GOV/70000001/registry/person, rate: 20/s }
-  - { id: home-fi, client: FI/GOV/0000002-7/agency, services: FI/GOV/0000001-9/office/permit, rate: 10/s }
-  - { id: border, client: FI/GOV/0000002-7/agency, services: EE/GOV/70000001/registry/person, rate: 2/s }
+  - id: home-ee
+    client: EE/COM/10000001/portal
+    services: EE/GOV/70000001/registry/person
+    rate: 20/s
+  - id: home-fi
+    client: FI/GOV/0000002-7/agency
+    services: FI/GOV/0000001-9/office/permit
+    rate: 10/s
+  - id: border
+    client: FI/GOV/0000002-7/agency
+    services: EE/GOV/70000001/registry/person
+    rate: 2/s
 `;
 
 /** The plan of a scenario's text with `--set` values; throws what `fedlab check` would print. */
