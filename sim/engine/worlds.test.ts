@@ -38,7 +38,6 @@ describe('the client sees', () => {
 describe('the legs pass through', () => {
   test.each(worlds)('$name', (world) => {
     const outcome = runPlan(planOf(worldDocument(world)), 0, 'all');
-    // Without a gate the script knows no connection that is closed before the request: the same.
     expect(formatMoves(transcriptOf(outcome))).toBe(formatMoves(scriptedExchange(world)));
     expect(outcome.scopes[0]).toMatchObject({ due: 1, notStarted: 0, openAtEnd: 0 });
   });
@@ -61,7 +60,7 @@ describe('the spelling that is counted', () => {
   });
 });
 
-// One member on two servers of different versions, so that both spellings meet in one run.
+// Two consumers of different versions call one provider of the old one.
 test('from the text of a scenario: access denied in a mixed network', () => {
   const text = `
 duration: 10s

@@ -1,6 +1,6 @@
 /**
  * The journal: a row for each transition of the exchanges that are kept, a column for each field,
- * appended in time order. When full it stops and counts what it missed: a run must not die of its
+ * appended in time order within each leg. When full it stops and counts what it missed: a run must not die of its
  * own log.
  */
 import type { JournalOutcome } from './outcome.ts';

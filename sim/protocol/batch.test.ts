@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Gate, judgeConnection } from './anti-dos.ts';
-import { batchSize, isExpired, needsHashChain } from './batch.ts';
+import { batchSize, isExpired } from './batch.ts';
 
 // Facts 2.7: everything that waits, without bound; one by one where the token allows no batches.
 test('how many share an operation', () => {
@@ -14,13 +14,6 @@ test('how many share an operation', () => {
 test('who has waited as long as the time-out is gone', () => {
   expect(isExpired(49_999_999, 50e6)).toBe(false);
   expect(isExpired(50e6, 50e6)).toBe(true);
-});
-
-// Facts 2.7: plain only for a batch of one request of one part.
-test('what is signed', () => {
-  expect(needsHashChain(1, 1)).toBe(false);
-  expect(needsHashChain(1, 2)).toBe(true);
-  expect(needsHashChain(2, 1)).toBe(true);
 });
 
 // Facts 12.2: 5,000 connections; fewer than 100 free file handles close without an answer.

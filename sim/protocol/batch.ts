@@ -6,7 +6,6 @@
  *    the token allows batches, everything else that waits: there is no upper bound.
  *  - One operation at a time for a token, whatever member it is for.
  *  - A request that has waited longer than the signer's time-out is skipped; its caller has gone.
- *  - A batch of one message of one part signs the message itself; all others a hash chain.
  */
 
 /** How many of the waiting requests the next operation takes. */
@@ -16,8 +15,4 @@ export function batchSize(waitingCount: number, batchesAllowed: boolean): number
 
 export function isExpired(waitedUs: number, timeoutUs: number): boolean {
   return waitedUs >= timeoutUs;
-}
-
-export function needsHashChain(size: number, partsOfFirst: number): boolean {
-  return size > 1 || partsOfFirst > 1;
 }

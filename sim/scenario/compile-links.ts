@@ -65,7 +65,7 @@ export class Links {
     const { rows } = this;
     return {
       id: rows.map(({ id }) => id),
-      delayUs: Float64Array.from(rows, ({ rttUs }) => rttUs / 2),
+      delayUs: Float64Array.from(rows, ({ rttUs }) => Math.round(rttUs / 2)),
       jitterUs: Float64Array.from(rows, ({ jitterUs }) => jitterUs),
       // Documents count bytes per second, plans bytes per microsecond.
       bandwidth: Float64Array.from(rows, ({ bandwidth }) => bandwidth / 1e6),

@@ -46,9 +46,8 @@ export function serverTable({ servers }: Network): ServerTable {
     signerTimeoutUs: double('signerTimeout'),
     logPoolTimeoutUs: double('logPoolTimeout'),
     startUpUs: double('startUpTime'),
-    localDelayUs: Float64Array.from(
-      servers,
-      ({ parameters }) => numberOf(parameters, 'localRtt') / 2,
+    localDelayUs: Float64Array.from(servers, ({ parameters }) =>
+      Math.round(numberOf(parameters, 'localRtt') / 2),
     ),
   };
 }

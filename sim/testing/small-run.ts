@@ -31,7 +31,7 @@ export const ZERO = JSON.parse(readFileSync(zeroFile, 'utf8')) as Calibration;
 
 const NOTHING: DistributionDocument = { kind: 'constant', value: 0 };
 
-export type Costs = Readonly<Partial<Record<CostName, Partial<CostDocument>>>>;
+type Costs = Readonly<Partial<Record<CostName, Partial<CostDocument>>>>;
 
 /** Processor time, on one core, that is the same each time. */
 export const cpu = (us: number): Partial<CostDocument> => ({ cpu: constant(us) });
