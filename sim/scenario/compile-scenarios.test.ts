@@ -25,9 +25,7 @@ function compiled(name: string, sets: readonly string[] = []): Plan {
 }
 
 test('working-day has the figures of 2026', () => {
-  const start = performance.now();
   const plan = compiled('national/working-day');
-  const elapsedMs = performance.now() - start;
   const [estonia, finland] = plan.instances;
   expect([estonia.memberCount, estonia.subsystemCount]).toEqual([1083, 1887]);
   expect(finland.memberCount).toBe(300);
@@ -39,7 +37,6 @@ test('working-day has the figures of 2026', () => {
   expect([...plan.sources.attack].filter((attack) => attack !== AttackKind.None)).toHaveLength(2);
   // 400/s for 30 min and 200/s for 20 min.
   expect(plan.expected.attackRequests).toBe(720_000 + 240_000);
-  expect(elapsedMs).toBeLessThan(3000);
 });
 
 /** Share of the calls that each source sends to each of its flows, times its rate's factor. */

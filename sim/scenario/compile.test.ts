@@ -621,15 +621,13 @@ const POPULATION: PopulationDocument = {
   crossBorder: { FI: 0.01 },
 };
 
-test('a country from figures, in less than a second', () => {
+test('a country from figures', () => {
   const document = { ...withEe({ population: POPULATION }), workloads: [] };
   const toFinland: Document = {
     ...document,
     services: [...WORLD.services, { ...SERVICE, id: 'FI/GOV/9/desk/entry', access: [] }],
   };
-  const start = performance.now();
   const plan = planOf(toFinland);
-  expect(performance.now() - start).toBeLessThan(1000);
   expect(plan.instances[0].memberCount).toBe(1083 + 2);
   expect(plan.servers.id).toHaveLength(300 + 4);
   // 100 calls a second for two minutes, whatever the units of the profile.
