@@ -1,11 +1,13 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { KEY_TYPES } from '../plan/calibration.ts';
+import type { Calibration } from '../plan/calibration.ts';
 import { COSTS } from '../protocol/effect.ts';
 import { fitLognormal, measureSync, summarise } from './calibrate-samples.ts';
 import { makeMeasuredKey } from './calibrate-keys.ts';
-import { calibrate } from './calibrate.ts';
+import { calibrate, formatCalibration } from './calibrate.ts';
 import { isIssuedBy } from './trust.ts';
-import { X509Certificate } from 'node:crypto';
 
 test('every cost of every key type is measured', async () => {
   const lines: string[] = [];
@@ -25,6 +27,18 @@ test('every cost of every key type is measured', async () => {
   expect(found.machine).toMatch(/cores.*Node v\d+.*load/);
   // One line for each cost, those of a key for each, and one for the delay of the log.
   expect(lines).toHaveLength(6 + 5 * KEY_TYPES.length + 1);
+});
+
+test('the committed calibration has every cost, measured, and is written as it is printed', () => {
+  const url = new URL('../../scenarios/calibrations/fedlab-node.calibration.json', import.meta.url);
+  const text = readFileSync(url, 'utf8');
+  const committed = JSON.parse(text) as Calibration;
+  expect(formatCalibration(committed)).toBe(text);
+  expect(committed.name).toBe('fedlab-node');
+  for (const keyType of KEY_TYPES) {
+    const costs = committed.keyTypes[keyType];
+    expect(COSTS.filter((name) => !(costs[name].samples > 0))).toEqual([]);
+  }
 });
 
 test.each(KEY_TYPES)('a certificate of %s is well formed and signed by itself', (keyType) => {

@@ -62,6 +62,11 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   };
 }
 
+/** As it is committed: `scenarios/calibrations/<name>.calibration.json`. */
+export function formatCalibration(calibration: Calibration): string {
+  return `${JSON.stringify(calibration, null, 1)}\n`;
+}
+
 const METHOD: readonly string[] = [
   'measured by sim/live/calibrate.ts; processor time is that of the thread alone (getrusage), so ' +
     'what else runs there delays it; it also slows a shared core down, so a low load matters',

@@ -1,7 +1,7 @@
 /**
  * The journal: a row for each transition of the exchanges that are kept, a column for each field,
- * appended in time order within each leg. When full it stops and counts what it missed: a run must not die of its
- * own log.
+ * appended in time order within each leg. When full it stops and counts what it missed: a run must
+ * not die of its own log.
  */
 import type { JournalOutcome } from './outcome.ts';
 

@@ -133,9 +133,9 @@ export interface SeriesOutcome {
 }
 
 /**
- * Transitions of the exchanges that were kept, in time order within each leg (the head of a response
- * is noted with its own time when its end comes). `exchange` counts from 0 in the order of kept
- * exchanges; their heads are in the `kept` columns.
+ * Transitions of the exchanges that were kept, in time order within each leg (the head of a
+ * response is noted with its own time when its end comes). `exchange` counts from 0 in the order
+ * of kept exchanges; their heads are in the `kept` columns.
  */
 export interface JournalOutcome {
   readonly kept: {

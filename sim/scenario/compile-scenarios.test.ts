@@ -35,8 +35,8 @@ test('working-day has the figures of 2026', () => {
   expect(plan.flows.client.length).toBeLessThan(32_000);
   expect(plan.replications).toBe(2);
   expect([...plan.sources.attack].filter((attack) => attack !== AttackKind.None)).toHaveLength(2);
-  // 400/s for 30 min and 200/s for 20 min.
-  expect(plan.expected.attackRequests).toBe(720_000 + 240_000);
+  // 3600/s for 10 min and 200/s for 20 min.
+  expect(plan.expected.attackRequests).toBe(2_160_000 + 240_000);
 });
 
 /** Share of the calls that each source sends to each of its flows, times its rate's factor. */
