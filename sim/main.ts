@@ -82,7 +82,7 @@ function tellError(error: unknown, { terminal, seed, environment }: Session): nu
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_WRONG;
   if (error instanceof UserError || error instanceof ReportError) {
     // Mistakes in a scenario begin with their place, and say themselves that they are errors.
-    const hasPlace = /^\S+:\d+:\d+: /.test(error.message);
+    const hasPlace = /^[^\n]*?: (error|warning)\[[a-z0-9-]+\]: /.test(error.message);
     terminal.tell(hasPlace ? error.message : `error: ${error.message}`);
     return EXIT_WRONG;
   }

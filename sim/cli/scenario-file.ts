@@ -1,19 +1,17 @@
-/** From what was typed to a plan: finds the scenario, reads it, links it, or says what is wrong. */
+/** From a scenario's name to a plan: reads it, links it, or says what is wrong. */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { didYouMean } from '../base/nearest.ts';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Document } from '../plan/document.ts';
 import type { Plan } from '../plan/plan.ts';
 import { compileScenario } from '../scenario/compile.ts';
-import { formatIssue } from '../scenario/issue.ts';
+import { formatIssue, MORE } from '../scenario/issue.ts';
 import type { Issue } from '../scenario/issue.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { BYTES_MAX } from '../scenario/parse.ts';
 import { readCalibration } from './calibration-file.ts';
 import type { FoundCalibration } from './calibration-file.ts';
-import { scenarioNames, SCENARIO_END, SCENARIOS, shortPath } from './repository.ts';
+import { findScenario } from './find-scenario.ts';
 import { fileProblem, UserError } from './user-error.ts';
 
 /** What the command line changes. */
@@ -98,36 +96,10 @@ function calibrationOf(loaded: LoadedScenario, document: Document): FoundCalibra
 function issuesError(issues: readonly Issue[]): UserError {
   const count = issues.filter(({ isWarning }) => !isWarning).length;
   const texts = issues.map(formatIssue);
+  // What is not shown is counted in the issue that stands for it.
+  const isCut = issues.some(({ code }) => code === MORE);
+  if (isCut) return new UserError(texts.join('\n\n'));
   return new UserError([...texts, count === 1 ? '1 error' : `${count} errors`].join('\n\n'));
-}
-
-/** A path, or a name under scenarios/ with or without the end of its file name. */
-export function findScenario(name: string): string {
-  const beside = [name, `${name}${SCENARIO_END}`];
-  const known = [join(SCENARIOS, name), join(SCENARIOS, `${name}${SCENARIO_END}`)];
-  const found = [...beside, ...known.map(shortPath)].find(isFile);
-  if (found !== undefined) return found;
-  // A folder is there: reading it will say so.
-  if (statSync(name, { throwIfNoEntry: false }) !== undefined) return name;
-  const names = scenarioNames();
-  const short = name.replace(/(\.scenario)?\.ya?ml$/, '').replace(/^(\.\/)?scenarios\//, '');
-  const hint =
-    didYouMean(short, names) ??
-    didYouMean(short, names.map(lastPart)) ??
-    'fedlab list scenarios prints those that come with Fedlab';
-  throw new UserError(`there is no scenario ${name}\n${hint}`);
-}
-
-function lastPart(name: string): string {
-  return name.split('/').at(-1) ?? name;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** No more than what a scenario may have, and a byte, so that the reader finds it too long. */

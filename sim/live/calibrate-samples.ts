@@ -1,4 +1,5 @@
 /** Samples of a cost: how many are enough, and what they say. */
+import { readFileSync } from 'node:fs';
 import { assert } from '../base/assert.ts';
 import { studentTQuantile } from '../base/student-t.ts';
 import type { DistributionDocument } from '../plan/document.ts';
@@ -80,9 +81,22 @@ export function napCostUs(): number {
 export const cpuSinceUs = (fromUs: number): number =>
   Math.max(0, threadCpuUs() - fromUs - napCostUs());
 
+/**
+ * How long this thread has waited for a core so far, in microseconds: time that belongs to whatever
+ * else runs on the machine. Only Linux says so; elsewhere a calibration needs a quiet machine.
+ */
+function coreWaitUs(): number {
+  try {
+    const [, waitNs] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ');
+    return Number(waitNs) / 1000;
+  } catch {
+    return 0;
+  }
+}
+
 export interface SyncSamples {
   readonly cpuUs: number[];
-  /** Time that passed while the thread did not run. */
+  /** Time that passed while the thread neither ran nor waited for a core: the disk's. */
   readonly delayUs: number[];
 }
 
@@ -98,12 +112,14 @@ export function measureSync(once: () => void, wanted: Precision): SyncSamples {
   const samples: SyncSamples = { cpuUs: [], delayUs: [] };
   const sinceMs = performance.now();
   while (!isEnough(samples.cpuUs, sinceMs, wanted)) {
+    const waitFromUs = coreWaitUs();
     const [fromUs, fromMs] = [threadCpuUs(), performance.now()];
     for (let index = 0; index < groupSize; index++) once();
-    const wallUs = ((performance.now() - fromMs) * 1000) / groupSize;
-    const cpuUs = cpuSinceUs(fromUs) / groupSize;
-    samples.cpuUs.push(cpuUs);
-    samples.delayUs.push(Math.max(0, wallUs - cpuUs));
+    const wallUs = (performance.now() - fromMs) * 1000;
+    const cpuUs = cpuSinceUs(fromUs);
+    const waitUs = coreWaitUs() - waitFromUs;
+    samples.cpuUs.push(cpuUs / groupSize);
+    samples.delayUs.push(Math.max(0, wallUs - cpuUs - waitUs) / groupSize);
   }
   return samples;
 }

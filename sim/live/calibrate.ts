@@ -55,7 +55,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   return {
     name: options.name,
     title: "Fedlab's own live engine on Node, as measured on one machine",
-    method: [...METHOD, ...spread],
+    method: [...METHOD, ...warnOf(loadBefore), ...spread],
     machine: describeMachine(loadBefore),
     date: new Date().toISOString().slice(0, 10),
     keyTypes: Object.fromEntries(found) as Record<KeyType, Costs>,
@@ -83,8 +83,15 @@ const METHOD: readonly string[] = [
     'receiver per KiB (TLS, multipart, SHA-512)',
   'admit: multipart and head of the request, and the chain of the certificate of the peer',
   'logCommit: one INSERT of 12 KiB of head and signature, WAL, synchronous FULL; its delay is ' +
-    'the time the thread waited for the disk',
+    'the time the thread waited for the disk, not for a core',
 ];
+
+/** Two threads of one core share its units, so a busy neighbour makes every figure larger. */
+function warnOf(loadBefore: number): string[] {
+  if (loadBefore < cpus().length / 4) return [];
+  const load = loadBefore.toFixed(2);
+  return [`the machine was busy (load ${load}), so the figures are too high: measure again`];
+}
 
 function describeMachine(loadBefore: number): string {
   const [processor] = cpus();

@@ -100,7 +100,8 @@ export const EFFECTS: readonly EffectRow[] = [
   row(Effect.SendSignature, 'SendSignature', 'network', null, [], false),
   row(Effect.Verify, 'Verify', 'cpu', null, ['verify']),
   row(Effect.Respond, 'Respond', 'network', null, ['respond'], false),
-  row(Effect.Admit, 'Admit', 'cpu', null, ['admit']),
+  // It reads from the peer while it works: an idle connection ends it, too.
+  row(Effect.Admit, 'Admit', 'cpu', 'idleTimeout', ['admit']),
   row(Effect.Receive, 'Receive', 'network', 'idleTimeout', []),
   row(Effect.Forward, 'Forward', 'system', 'serviceTimeout', ['forward']),
   row(Effect.StreamResponse, 'StreamResponse', 'network', null, ['stream']),

@@ -41,6 +41,8 @@ interface FlowEntry {
   cumulativeShare: number;
 }
 
+export type Refusal = 'not-federated' | 'no-access';
+
 export interface SourceSpec {
   readonly id: string;
   readonly kind: number;
@@ -121,6 +123,14 @@ export class Flows {
       accessMask: this.#accessMask(spec, service, route),
       cumulativeShare,
     };
+  }
+
+  /** Why no call of a flow can ever be answered, as far as the network alone decides it. */
+  refusalOf(row: number): Refusal | null {
+    const { route, accessMask } = this.rows[row];
+    const { factsBroken, candidateCount } = this.#routes.rows[route];
+    if ((factsBroken & Fact.InstanceKnown) !== 0) return 'not-federated';
+    return candidateCount > 0 && accessMask === 0 ? 'no-access' : null;
   }
 
   #accessMask(spec: FlowSpec, service: ServiceEntry, route: number): number {

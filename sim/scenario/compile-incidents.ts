@@ -22,6 +22,7 @@ import type { Flows } from './compile-flows.ts';
 import type { IssueList } from './compile-issues.ts';
 import type { Links } from './compile-links.ts';
 import type { Network } from './compile-network.ts';
+import { lengthText } from './compile-parameters.ts';
 import { constantRate } from './compile-rates.ts';
 import type { RateRows } from './compile-rates.ts';
 import type { Services } from './compile-services.ts';
@@ -75,7 +76,7 @@ export function linkIncidents(parts: IncidentLinking): LinkedIncidents {
   let attackRequests = 0;
   for (const [index, incident] of document.incidents.entries()) {
     const path = ['incidents', index];
-    const kind = checkIncident(incident, path, document, rows, issues);
+    const kind = checkIncident(incident, path, document, issues);
     if (kind === null) continue;
     const row = rows.length;
     const endUs = Math.min(incident.atUs + incident.forUs, document.durationUs);
@@ -106,7 +107,6 @@ function checkIncident(
   incident: IncidentDocument,
   path: DocumentPath,
   document: Document,
-  rows: readonly IncidentRow[],
   issues: IssueList,
 ): IncidentKind | null {
   const kind = findIncidentKind(incident.kind);
@@ -114,8 +114,9 @@ function checkIncident(
     const known = INCIDENT_KINDS.map((row) => row.kind);
     issues.unknown([...path, 'kind'], 'kind of incident', incident.kind, known);
   }
-  if (rows.some((row) => row.id === incident.id)) {
-    issues.duplicate([...path, 'id'], 'incident', incident.id);
+  const first = document.incidents.findIndex(({ id }) => id === incident.id);
+  if (first !== path[1]) {
+    issues.duplicate([...path, 'id'], 'incident', incident.id, ['incidents', first, 'id']);
   }
   if (incident.targets.length === 0) {
     issues.error([...path, 'targets'], 'missing-value', `"${incident.id}" has no target`);
@@ -123,9 +124,10 @@ function checkIncident(
   if (incident.forUs <= 0) {
     issues.error([...path, 'forUs'], 'out-of-range', `"${incident.id}" lasts no time`);
   }
-  if (incident.atUs >= document.durationUs) {
+  // Nothing begins within a run of no time, about which enough has been said.
+  if (document.durationUs > 0 && incident.atUs >= document.durationUs) {
     const message = `"${incident.id}" begins when the run is over`;
-    issues.error([...path, 'atUs'], 'after-the-end', message);
+    issues.error([...path, 'atUs'], 'after-the-end', message, lengthText(document.durationUs));
     return null;
   }
   return kind;

@@ -2,28 +2,50 @@
 import { didYouMean } from '../base/nearest.ts';
 import type { DocumentPath, PathIssue } from '../plan/path-issue.ts';
 
+export interface LinkIssue extends PathIssue {
+  /** Of a second thing of one name: the path of the first; null: there is none to show. */
+  readonly first: DocumentPath | null;
+}
+
+/** Names that a hint lists; a country has thousands. */
+const KNOWN_MAX = 8;
+
 export class IssueList {
-  readonly rows: PathIssue[] = [];
+  readonly rows: LinkIssue[] = [];
 
   error(path: DocumentPath, code: string, message: string, hint: string | null = null): void {
-    this.rows.push({ code, message, hint, path, isWarning: false });
+    this.add({ code, message, hint, path, isWarning: false });
   }
 
   warn(path: DocumentPath, code: string, message: string, hint: string | null = null): void {
-    this.rows.push({ code, message, hint, path, isWarning: true });
+    this.add({ code, message, hint, path, isWarning: true });
+  }
+
+  add(issue: PathIssue): void {
+    this.rows.push({ ...issue, first: null });
   }
 
   /** `what` is a sentence's subject: "security server", "information system". */
   unknown(path: DocumentPath, what: string, name: string, known: Iterable<string>): void {
-    const message = `no ${what} is called "${name}"`;
-    this.error(path, 'unknown-reference', message, didYouMean(name, known));
+    const names = [...known];
+    const hint = didYouMean(name, names) ?? knownText(names);
+    this.error(path, 'unknown-reference', `no ${what} is called "${name}"`, hint);
   }
 
-  duplicate(path: DocumentPath, what: string, name: string): void {
-    this.error(path, 'duplicate-id', `a second ${what} is called "${name}"`);
+  duplicate(path: DocumentPath, what: string, name: string, first: DocumentPath): void {
+    const message = `a second ${what} is called "${name}"`;
+    this.rows.push({ code: 'duplicate-id', message, hint: null, path, isWarning: false, first });
   }
 
   get hasErrors(): boolean {
     return this.rows.some((issue) => !issue.isWarning);
   }
+}
+
+function knownText(names: readonly string[]): string {
+  if (names.length === 0) return 'there is none';
+  const shown = names.slice(0, KNOWN_MAX).join(', ');
+  const more = names.length - KNOWN_MAX;
+  const verb = names.length === 1 ? 'is' : 'are';
+  return `there ${verb} ${shown}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -165,6 +165,7 @@ export function linkNetwork(document: Document, issues: IssueList): Network {
   linkHosts(document, network, issues);
   for (const [id, instance] of Object.entries(document.instances)) {
     linkInstance(id, instance, network, document, issues);
+    warnOfEmptiness(id, instance, document, issues);
   }
   // After all instances, because a group may hold subsystems of any.
   for (const instance of network.instances) linkGroups(instance, network, issues);
@@ -187,9 +188,9 @@ export function linkNetwork(document: Document, issues: IssueList): Network {
 
 function linkHosts(document: Document, network: Network, issues: IssueList): void {
   for (const [index, host] of document.hosts.entries()) {
-    const isKnown = network.hosts.some((known) => known.id === host.id);
-    if (isKnown) issues.duplicate(['hosts', index, 'id'], 'host', host.id);
-    else network.hosts.push(host);
+    const first = document.hosts.findIndex(({ id }) => id === host.id);
+    if (first === index) network.hosts.push(host);
+    else issues.duplicate(['hosts', index, 'id'], 'host', host.id, ['hosts', first, 'id']);
   }
 }
 
@@ -221,11 +222,30 @@ function linkInstance(
   if (country !== null) settleCountry(instance, country, network);
 }
 
+/** Nobody means a country without anybody; a mistyped identifier makes one. */
+function warnOfEmptiness(
+  id: string,
+  { members, servers, population }: InstanceDocument,
+  whole: Document,
+  issues: IssueList,
+): void {
+  if (members.length > 0 || servers.length > 0 || population !== null) return;
+  const twin = Object.keys(whole.instances).find(
+    (other) => other !== id && other.toLowerCase() === id.toLowerCase(),
+  );
+  const hint =
+    twin === undefined
+      ? 'it takes no part in anything; give it members and servers, or a population'
+      : `did you mean "${twin}"?`;
+  const message = `instance "${id}" has no members, no servers and no population`;
+  issues.warn(['instances', id], 'empty-instance', message, hint);
+}
+
 function makeCountry(id: string, document: InstanceDocument, issues: IssueList): Country | null {
   if (document.population === null) return null;
   const found = checkFigures(document.population);
   for (const issue of found) {
-    issues.rows.push({ ...issue, path: ['instances', id, 'population', ...issue.path] });
+    issues.add({ ...issue, path: ['instances', id, 'population', ...issue.path] });
   }
   return found.length === 0 ? generateCountry(id, document.population) : null;
 }
@@ -242,15 +262,24 @@ function linkMember(
     issues.error([...path, 'id'], 'malformed-id', message, 'write it as CLASS/CODE');
     return;
   }
+  const { members } = instance.document;
+  const list = ['instances', instance.id, 'members'];
   if (!network.addMember(instance, member.id)) {
-    issues.duplicate([...path, 'id'], `member of ${instance.id}`, member.id);
+    const first = members.findIndex(({ id }) => id === member.id);
+    const what = `member of ${instance.id}`;
+    issues.duplicate([...path, 'id'], what, member.id, [...list, first, 'id']);
   }
   for (const [index, code] of member.subsystems.entries()) {
     const place = [...path, 'subsystems', index];
     if (code.includes('/') || code === '') {
       issues.error(place, 'malformed-id', `"${code}" is not the code of a subsystem`);
     } else if (network.addSubsystem(instance, member.id, code) === null) {
-      issues.duplicate(place, `subsystem of ${member.id}`, code);
+      const first = members.findIndex(
+        ({ id, subsystems }) => id === member.id && subsystems.includes(code),
+      );
+      const at = members[first].subsystems.indexOf(code);
+      const firstPath = [...list, first, 'subsystems', at];
+      issues.duplicate(place, `subsystem of ${member.id}`, code, firstPath);
     }
   }
 }
@@ -275,7 +304,11 @@ function linkServer(
     return;
   }
   if (network.serverRows.has(id)) {
-    issues.duplicate([...path, 'id'], `security server of ${server.owner}`, server.id);
+    const first = instance.document.servers.findIndex(
+      (other) => other.owner === server.owner && other.id === server.id,
+    );
+    const firstPath = ['instances', instance.id, 'servers', first, 'id'];
+    issues.duplicate([...path, 'id'], `security server of ${server.owner}`, server.id, firstPath);
     return;
   }
   const parameters = overrideParameters(
@@ -296,7 +329,8 @@ function linkServer(
     signers: new Map(),
   });
   for (const [index, name] of server.subsystems.entries()) {
-    registerByName(instance, row, name, [...path, 'subsystems', index], network, issues);
+    const first = [...path, 'subsystems', server.subsystems.indexOf(name)];
+    registerByName(instance, row, name, [...path, 'subsystems', index], first, network, issues);
   }
 }
 
@@ -329,6 +363,7 @@ function registerByName(
   server: number,
   name: string,
   path: DocumentPath,
+  first: DocumentPath,
   network: Network,
   issues: IssueList,
 ): void {
@@ -337,7 +372,7 @@ function registerByName(
     const known = ownNames(instance, network);
     issues.unknown(path, `subsystem of ${instance.id}`, name, known);
   } else if (subsystem.servers.includes(server)) {
-    issues.duplicate(path, 'registration at this server', name);
+    issues.duplicate(path, 'registration at this server', name, first);
   } else {
     network.register(subsystem, server);
   }

@@ -74,6 +74,11 @@ export function formatParameter(row: ParameterRow, value: Value): string {
   return String(value);
 }
 
+/** The hint to what comes too late. */
+export function lengthText(durationUs: number): string {
+  return `the run lasts ${formatDuration(durationUs)}`;
+}
+
 export function formatDuration(us: number): string {
   return inUnits(us, DURATION_UNITS);
 }

@@ -84,7 +84,9 @@ export function linkServices(
   const linked = new Services();
   for (const [index, { id, capacity, state }] of document.systems.entries()) {
     if (linked.systemRows.has(id)) {
-      issues.duplicate(['systems', index, 'id'], 'information system', id);
+      const first = document.systems.findIndex((system) => system.id === id);
+      const path = ['systems', index, 'id'];
+      issues.duplicate(path, 'information system', id, ['systems', first, 'id']);
       continue;
     }
     const row = linked.systems.push({ id, instance: -1, capacity, state: STATES[state] }) - 1;
@@ -121,7 +123,8 @@ function linkService(
   }
   checkAccess(service, path, network, issues);
   if (linked.rows.has(service.id)) {
-    issues.duplicate([...path, 'id'], 'service', service.id);
+    const first = document.services.findIndex(({ id }) => id === service.id);
+    issues.duplicate([...path, 'id'], 'service', service.id, ['services', first, 'id']);
     return;
   }
   if (subsystem === null || system === undefined) {

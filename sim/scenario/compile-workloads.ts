@@ -14,7 +14,9 @@ import { sourceOf } from './compile-flows.ts';
 import type { Flows, FlowSpec } from './compile-flows.ts';
 import type { IssueList } from './compile-issues.ts';
 import type { InstanceEntry, Network } from './compile-network.ts';
+import { lengthText } from './compile-parameters.ts';
 import type { RateRows } from './compile-rates.ts';
+import { warnOfRefusals } from './compile-refusals.ts';
 import type { Services } from './compile-services.ts';
 
 export interface LoadParts {
@@ -30,12 +32,13 @@ export interface LoadParts {
 /** Adds the flows and sources of all ordinary load; gives the calls to expect. */
 export function linkWorkloads(parts: LoadParts): number {
   const { document, network, issues } = parts;
-  const ids = new Set<string>();
   let calls = 0;
   for (const [index, workload] of document.workloads.entries()) {
     const path = ['workloads', index];
-    if (ids.has(workload.id)) issues.duplicate([...path, 'id'], 'workload', workload.id);
-    ids.add(workload.id);
+    const first = document.workloads.findIndex(({ id }) => id === workload.id);
+    if (first !== index) {
+      issues.duplicate([...path, 'id'], 'workload', workload.id, ['workloads', first, 'id']);
+    }
     calls += linkWorkload(workload, path, parts);
   }
   for (const instance of network.instances) calls += linkPopulation(instance, parts);
@@ -67,6 +70,8 @@ function linkWorkload(workload: WorkloadDocument, path: DocumentPath, parts: Loa
   }));
   const weights = called.map(({ weight }) => weight);
   const flowFrom = flows.add(specs, weights);
+  const indexes = called.map(({ index }) => index);
+  warnOfRefusals({ workload, flowFrom, indexes, path }, parts);
   const run = { flowFrom, flowCount: specs.length };
   return workload.kind === 'open'
     ? addOpen(workload, run, parts)
@@ -106,6 +111,8 @@ function findConsumerServer(
 }
 
 interface CalledService {
+  /** In the list of the workload. */
+  readonly index: number;
   readonly service: number;
   readonly weight: number;
 }
@@ -120,7 +127,7 @@ function findServices(
   for (const [index, { service, weight }] of workload.services.entries()) {
     const row = services.rows.get(service);
     if (row !== undefined) {
-      called.push({ service: row, weight });
+      called.push({ index, service: row, weight });
       continue;
     }
     if (services.broken.has(service)) continue;
@@ -146,9 +153,11 @@ function checkTimes(
   path: DocumentPath,
   issues: IssueList,
 ): boolean {
+  // Everything is too late in a run of no time, about which enough has been said.
+  if (durationUs <= 0) return false;
   if (startUs >= durationUs) {
     const message = `workload "${id}" starts when the run is over`;
-    issues.error([...path, 'startUs'], 'after-the-end', message);
+    issues.error([...path, 'startUs'], 'after-the-end', message, lengthText(durationUs));
     return false;
   }
   if (stopUs === null || stopUs > startUs) return true;

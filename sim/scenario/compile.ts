@@ -11,7 +11,6 @@
  */
 import type { Calibration } from '../plan/calibration.ts';
 import type { Document } from '../plan/document.ts';
-import type { PathIssue } from '../plan/path-issue.ts';
 import type { HostTable, InstanceRow, Plan, SignerTable } from '../plan/plan.ts';
 import { AccessRights } from './compile-access.ts';
 import { listAssumptions } from './compile-assumptions.ts';
@@ -20,6 +19,7 @@ import { CANDIDATES_MAX, Flows } from './compile-flows.ts';
 import { linkIncidents, serversNamedByIncidents } from './compile-incidents.ts';
 import type { LinkedIncidents } from './compile-incidents.ts';
 import { IssueList } from './compile-issues.ts';
+import type { LinkIssue } from './compile-issues.ts';
 import { Links, serversNamedByLinks } from './compile-links.ts';
 import { linkNetwork } from './compile-network.ts';
 import type { Network } from './compile-network.ts';
@@ -33,7 +33,7 @@ import { linkWorkloads } from './compile-workloads.ts';
 export interface Compiled {
   /** Null: there are errors among the issues. */
   readonly plan: Plan | null;
-  readonly issues: readonly PathIssue[];
+  readonly issues: readonly LinkIssue[];
 }
 
 /** `calibrationSha256`: of the bytes of the calibration's file; who read it knows it. */

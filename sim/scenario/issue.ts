@@ -17,6 +17,9 @@ export interface Issue {
   readonly isWarning: boolean;
 }
 
+/** The code of the one that counts those which are not shown. */
+export const MORE = 'more';
+
 /** Columns of the author's line that are shown; a generated line may be megabytes long. */
 const SHOWN_MAX = 96;
 /** Of these, so many stand before the mistake when the line has to be cut. */
@@ -25,13 +28,12 @@ const MESSAGE_MAX = 400;
 
 /** `file:line:col: error[code]: message`, the line, a caret, and what would be right. */
 export function formatIssue(issue: Issue): string {
+  if (issue.source.text === '') return formatWithoutLine(issue);
   const { line, column, lineText } = issue.source.locate(issue.from);
   const margin = ' '.repeat(String(line).length);
   const shown = cut(lineText, column - 1, Math.max(1, issue.to - issue.from));
-  const word = issue.isWarning ? 'warning' : 'error';
-  const place = `${plain(issue.source.path)}:${line}:${column}`;
   const lines = [
-    `${place}: ${word}[${issue.code}]: ${shorten(plain(issue.message))}`,
+    `${plain(issue.source.path)}:${line}:${column}: ${claimOf(issue)}`,
     `${margin} |`,
     `${line} | ${shown.text}`.trimEnd(),
     `${margin} | ${' '.repeat(shown.before)}${'^'.repeat(shown.width)}`,
@@ -40,12 +42,23 @@ export function formatIssue(issue: Issue): string {
   return lines.join('\n');
 }
 
+/** Of a file without a text, or with one that is not shown. */
+function formatWithoutLine(issue: Issue): string {
+  const claim = `${plain(issue.source.path)}: ${claimOf(issue)}`;
+  return issue.hint === null ? claim : `${claim}\n  = ${shorten(plain(issue.hint))}`;
+}
+
+function claimOf({ code, message, isWarning }: Issue): string {
+  return `${isWarning ? 'warning' : 'error'}[${code}]: ${shorten(plain(message))}`;
+}
+
 /** Errors and warnings in the order of the files, and in a file from top to bottom. */
 export function sortIssues(issues: readonly Issue[], sources: readonly SourceText[]): Issue[] {
   return issues.toSorted(
     (a, b) =>
       sources.indexOf(a.source) - sources.indexOf(b.source) ||
       a.from - b.from ||
+      Number(a.code === MORE) - Number(b.code === MORE) ||
       a.to - b.to ||
       (a.code < b.code ? -1 : a.code > b.code ? 1 : 0),
   );

@@ -6,10 +6,11 @@
 import { stringify } from 'yaml';
 import type { Document } from '../plan/document.ts';
 import type { PathIssue } from '../plan/path-issue.ts';
+import type { LinkIssue } from './compile-issues.ts';
 import { toPlain } from './draft.ts';
 import type { Draft, DraftMap, Place } from './draft.ts';
 import { nameOf, resolveExtends, rootOf } from './extends-path.ts';
-import { quote, sortIssues } from './issue.ts';
+import { MORE, quote, sortIssues } from './issue.ts';
 import type { Issue } from './issue.ts';
 import { mergeDrafts, withoutKey } from './merge.ts';
 import { applyOverride } from './override.ts';
@@ -27,7 +28,7 @@ export interface LoadedScenario {
   readonly resolvedText: string;
   readonly issues: readonly Issue[];
   /** Finds the place of a mistake that was noticed later, in the document. */
-  readonly locate: (issue: PathIssue) => Issue;
+  readonly locate: (issue: PathIssue | LinkIssue) => Issue;
 }
 
 /** Files that extend each other in a row; more is a tangle. */
@@ -170,5 +171,5 @@ function limited(issues: Issue[]): Issue[] {
   if (issues.length <= ISSUES_MAX) return issues;
   const last = issues[ISSUES_MAX];
   const message = `${issues.length - ISSUES_MAX} more mistakes are not shown`;
-  return [...issues.slice(0, ISSUES_MAX), { ...last, code: 'more', message, hint: null }];
+  return [...issues.slice(0, ISSUES_MAX), { ...last, code: MORE, message, hint: null }];
 }

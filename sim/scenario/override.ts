@@ -1,7 +1,8 @@
 /**
  * `--set path.to.key=value`: one value of a scenario, set from the command line. The path names
- * keys, list items by number or by `id`; a dot that belongs to a name is written `\.`. The value is
- * YAML. What is wrong has its place in the argument itself.
+ * keys, list items by number or by `id`; the number behind the last adds an item; a dot that
+ * belongs to a name is written `\.`. The value is YAML. What is wrong has its place in the argument
+ * itself.
  */
 import { didYouMean } from '../base/nearest.ts';
 import { idOf } from './draft.ts';
@@ -9,6 +10,7 @@ import type { Draft, DraftEntry, DraftList, Place } from './draft.ts';
 import { quote } from './issue.ts';
 import type { Issue } from './issue.ts';
 import { parseText } from './parse.ts';
+import { isListAt } from './schema-at.ts';
 import { SourceText } from './source.ts';
 
 export interface Override {
@@ -47,51 +49,106 @@ export function applyOverride(draft: Draft, argument: string): Override {
   }
   const parsed = parseText(source, equals + 1);
   if (parsed.draft === null) return { source, draft, issues: parsed.issues };
-  const placed = put(draft, steps, 0, parsed.draft);
+  const placed = put(draft, { steps, depth: 0, value: parsed.draft, above: [] });
   if ('code' in placed) return refused(draft, placed);
   return { source, draft: placed, issues: parsed.issues };
 }
 
+interface Setting {
+  readonly steps: readonly Step[];
+  /** Steps that have been taken. */
+  readonly depth: number;
+  readonly value: Draft;
+  /** The path so far, with the numbers of list items instead of their ids. */
+  readonly above: readonly (string | number)[];
+}
+
+const deeper = (setting: Setting, key: string | number): Setting => ({
+  ...setting,
+  depth: setting.depth + 1,
+  above: [...setting.above, key],
+});
+
 /** The draft with the value in its place, or what is wrong with the path. */
-function put(draft: Draft, steps: readonly Step[], depth: number, value: Draft): Placed {
+function put(draft: Draft, setting: Setting): Placed {
+  const { steps, depth, value, above } = setting;
   if (depth === steps.length) return value;
   const { name, place } = steps[depth];
-  if (draft.kind === 'list') return putItem(draft, steps, depth, value);
-  if (draft.kind === 'scalar' && draft.value !== null) {
-    const above = steps[depth - 1]?.name ?? 'the scenario';
-    const hint = `set ${above} itself; it is ${quote(draft.value)} now`;
-    return issueAt(place, 'set-path', `${quote(above)} is a single value`, hint);
+  const isNothing = draft.kind === 'scalar' && draft.value === null;
+  // Also of a list that nobody has written yet, the items are numbered.
+  const isList = draft.kind === 'list' || (isNothing && isListAt(above));
+  if (isList) return putItem(draft.kind === 'list' ? draft : emptyList(place), setting);
+  if (draft.kind === 'scalar' && !isNothing) {
+    const holder = nameAbove(setting);
+    const hint = `set ${holder} itself; it is ${quote(draft.value)} now`;
+    return issueAt(place, 'set-path', `${quote(holder)} is a single value`, hint);
   }
   const entries = new Map<string, DraftEntry>(draft.kind === 'map' ? draft.entries : []);
+  const wrong = entries.has(name) ? null : wrongName(setting, [...entries.keys()]);
+  if (wrong !== null) return wrong;
   const below: Draft = entries.get(name)?.value ?? { kind: 'scalar', place, value: null };
-  const placed = put(below, steps, depth + 1, value);
+  const placed = put(below, deeper(setting, name));
   if ('code' in placed) return placed;
   entries.set(name, { key: place, value: placed });
   return { kind: 'map', place: draft.kind === 'map' ? draft.place : place, entries };
 }
 
-function putItem(list: DraftList, steps: readonly Step[], depth: number, value: Draft): Placed {
+/** A new key that is hardly meant to be one. */
+function wrongName({ steps, depth }: Setting, known: readonly string[]): Issue | null {
+  const { name, place } = steps[depth];
+  if (/^[^[\]]+(\[[^[\]]+\])+$/.test(name)) {
+    const path = place.source.text.slice(0, steps[steps.length - 1].place.to).trim();
+    const dotted = path.replaceAll(/\[\s*["']?([^[\]"']*)["']?\s*\]/g, '.$1');
+    const message = `${quote(name)} is not a name: items of lists stand behind a point`;
+    return issueAt(place, 'set-path', message, `write ${dotted}`);
+  }
+  // Two countries whose names differ in case alone are one country, mistyped.
+  const twin = known.find((key) => key.toLowerCase() === name.toLowerCase());
+  if (twin === undefined) return null;
+  const message = `${quote(name)} is not there, and ${quote(twin)} is: case counts`;
+  return issueAt(place, 'set-path', message, `did you mean ${quote(twin)}?`);
+}
+
+function putItem(list: DraftList, setting: Setting): Placed {
+  const { steps, depth } = setting;
   const { name, place } = steps[depth];
   const index = indexOf(list, name);
   if (index === -1) {
     const ids = list.items.map(idOf).filter((id) => id !== null);
-    const count = list.items.length;
-    const known = ids.length > 0 ? `its ids: ${ids.slice(0, 8).join(', ')}` : `it has ${count}`;
-    const above = steps[depth - 1]?.name ?? 'the scenario';
-    const hint =
-      didYouMean(name, ids) ?? `name an item by its id, or by its number from 0; ${known}`;
-    return issueAt(place, 'set-path', `the list ${quote(above)} has no item ${quote(name)}`, hint);
+    const message = `the list ${quote(nameAbove(setting))} has no item ${quote(name)}`;
+    return issueAt(place, 'set-path', message, didYouMean(name, ids) ?? itemHint(list, ids));
   }
-  const placed = put(list.items[index], steps, depth + 1, value);
+  const item: Draft = list.items[index] ?? { kind: 'scalar', place, value: null };
+  const placed = put(item, deeper(setting, index));
   if ('code' in placed) return placed;
-  return { ...list, items: list.items.with(index, placed) };
+  const { items } = list;
+  return {
+    ...list,
+    items: index === items.length ? [...items, placed] : items.with(index, placed),
+  };
 }
 
+function itemHint({ items }: DraftList, ids: readonly string[]): string {
+  if (items.length === 0) return 'it is empty; an item is added by its number, the first is 0';
+  const known =
+    ids.length > 0 ? `its ids: ${ids.slice(0, 8).join(', ')}` : `it has ${items.length}`;
+  return `name an item by its id, or by its number from 0 (${items.length} adds one); ${known}`;
+}
+
+function nameAbove({ steps, depth }: Setting): string {
+  return steps[depth - 1]?.name ?? 'the scenario';
+}
+
+function emptyList(place: Place): DraftList {
+  return { kind: 'list', place, items: [] };
+}
+
+/** The number behind the last is that of an item to be added; -1: there is none of the name. */
 function indexOf(list: DraftList, name: string): number {
   const byId = list.items.findIndex((item) => idOf(item) === name);
   if (byId !== -1) return byId;
   const index = /^\d{1,6}$/.test(name) ? Number(name) : -1;
-  return index < list.items.length ? index : -1;
+  return index <= list.items.length ? index : -1;
 }
 
 /** The names before the `=`, and where it stands; -1: nowhere. */

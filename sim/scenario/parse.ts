@@ -5,7 +5,7 @@
 import { isAlias, isMap, isScalar, isSeq, Lexer, parseDocument } from 'yaml';
 import type { Document as YamlDocument, Node, ParsedNode, YAMLError } from 'yaml';
 import type { Draft, DraftEntry, Place, Scalar } from './draft.ts';
-import { quote } from './issue.ts';
+import { MORE, quote } from './issue.ts';
 import type { Issue } from './issue.ts';
 import { SourceText } from './source.ts';
 
@@ -27,6 +27,8 @@ const TOKENS_MAX = 700_000;
 /** Values that may come into being by aliases; a bomb of nine lines makes billions. */
 const ALIASED_MAX = 50_000;
 const ERRORS_MAX = 50;
+/** After the first mistakes of grammar, the parser mostly finds what follows from them. */
+const SYNTAX_ERRORS_MAX = 10;
 
 export function parseBytes(path: string, bytes: Uint8Array): Parsed {
   const nowhere = new SourceText(path, '');
@@ -84,8 +86,8 @@ export function parseText(source: SourceText, from: number): Parsed {
   const all = [...document.errors, ...document.warnings];
   const deep = all.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
   // Beyond its depth the parser takes every sign for a mistake.
-  const errors = deep === undefined ? all.slice(0, ERRORS_MAX) : [deep];
-  const issues = errors.map((error) => syntaxIssue(source, from, error));
+  const errors = deep === undefined ? all : [deep];
+  const issues = syntaxIssues(errors.map((error) => syntaxIssue(source, from, error)));
   if (issues.length > 0) return { source, draft: null, issues };
   return new Walk(source, from, document).parsed();
 }
@@ -247,6 +249,17 @@ const MESSAGES: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: 'a second document begins here',
   RESOURCE_EXHAUSTION: 'this is nested too deeply',
 };
+
+/** The first ones in the text, and how many there are beside them. */
+function syntaxIssues(all: readonly Issue[]): Issue[] {
+  const sorted = all.toSorted((a, b) => a.from - b.from);
+  const shown = sorted.slice(0, SYNTAX_ERRORS_MAX);
+  if (sorted.length <= SYNTAX_ERRORS_MAX) return shown;
+  const next = sorted[SYNTAX_ERRORS_MAX];
+  const message = `and ${sorted.length - SYNTAX_ERRORS_MAX} more`;
+  const hint = 'mend the first ones; many of the others follow from them';
+  return [...shown, { ...next, code: MORE, message, hint }];
+}
 
 function syntaxIssue(source: SourceText, from: number, error: YAMLError): Issue {
   const [begin, end] = error.pos;

@@ -140,7 +140,7 @@ const cluster = fields({
 const exponent = bounds(0, 10);
 
 const population = fields({
-  scale: unit('number', bounds(1e-6, 10))
+  scale: unit('scale')
     .prefault(1)
     .describe('shrinks all counts and calls together; 0.1 is a tenth of the country'),
   members: unit('count', bounds(1, MEMBERS_MAX)).describe('organisations'),

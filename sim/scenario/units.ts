@@ -37,6 +37,7 @@ export type UnitName =
   | 'version'
   | 'count'
   | 'number'
+  | 'scale'
   | 'perDay';
 
 const SECOND_US = 1e6;
@@ -207,6 +208,15 @@ export const UNITS: Readonly<Record<UnitName, Unit>> = {
     limits: '0 to 10^15',
     read: (text) => readScaled(text, NUMBER_FACTORS, 'number'),
   },
+  scale: {
+    name: 'scale',
+    noun: 'a number or a share',
+    examples: ['0.5', '1%', '2'],
+    min: 1e-6,
+    max: 10,
+    limits: '0.000001 to 10',
+    read: readScale,
+  },
   perDay: {
     name: 'perDay',
     noun: 'a number per day',
@@ -328,6 +338,12 @@ function readCount(text: string): Reading {
   const reading = readScaled(text, NUMBER_FACTORS, 'count');
   if (!reading.isOk || Number.isInteger(reading.value)) return reading;
   return bad('bad-value', `${quote(text)} is not a whole number`, 'write one such as `12` or `3k`');
+}
+
+function readScale(text: string): Reading {
+  const isShare = text.endsWith('%');
+  const reading = readScaled(isShare ? text.slice(0, -1).trimEnd() : text, NUMBER_FACTORS, 'scale');
+  return isShare && reading.isOk ? good(reading.value / 100) : reading;
 }
 
 function readPerDay(text: string): Reading {

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { didYouMean } from '../base/nearest.ts';
 import type { Document } from '../plan/document.ts';
 import type { DocumentPath, PathIssue } from '../plan/path-issue.ts';
+import type { LinkIssue } from './compile-issues.ts';
 import { toPlain } from './draft.ts';
 import type { Draft, DraftList, DraftMap, Place } from './draft.ts';
 import { quote } from './issue.ts';
@@ -28,9 +29,18 @@ export function validateDraft(draft: Draft): Validated {
 }
 
 /** The issue at its place in the text, or at the nearest enclosing one that was written. */
-export function locateIssue(draft: Draft, issue: PathIssue): Issue {
-  const { code, message, hint, isWarning } = issue;
-  return { code, message, hint, isWarning, ...placeOfDocumentPath(draft, issue.path) };
+export function locateIssue(draft: Draft, issue: PathIssue | LinkIssue): Issue {
+  const { code, message, isWarning } = issue;
+  const place = placeOfDocumentPath(draft, issue.path);
+  const first = 'first' in issue ? issue.first : null;
+  const hint = first === null ? issue.hint : firstText(placeOfDocumentPath(draft, first), place);
+  return { code, message, hint, isWarning, ...place };
+}
+
+function firstText(first: Place, second: Place): string {
+  const { line } = first.source.locate(first.from);
+  const where = first.source === second.source ? `on line ${line}` : `${first.source.path}:${line}`;
+  return `the first is ${where}; give one of the two another name`;
 }
 
 type ZodIssue = z.core.$ZodIssue;
@@ -57,11 +67,11 @@ function issuesOf(draft: Draft, issue: ZodIssue, path: Path): Issue[] {
   }
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.flatMap((key) =>
-        note('unknown-key', `there is no key ${quote(key)} here`, keyHint(key, issue.message), {
-          ...keyPlace(draft, [...path, key]),
-        }),
-      );
+      return issue.keys.flatMap((key) => {
+        const hint = commaHint(nodeAt(draft, path), key) ?? keyHint(key, issue.message);
+        const at = keyPlace(draft, [...path, key]);
+        return note('unknown-key', `there is no key ${quote(key)} here`, hint, at);
+      });
     case 'custom':
       return note(paramOf(issue, 'code') ?? 'bad-value', issue.message, paramOf(issue, 'hint'));
     case 'invalid_union':
@@ -105,7 +115,8 @@ function unionIssues(draft: Draft, issue: ZodIssue, path: Path): Issue[] {
   const { place } = find(draft, path);
   const found = describe(nodeAt(draft, path));
   const [message, ...rest] = issue.message.split(', or ');
-  const hint = rest.length === 0 ? null : `or write ${rest.join(', or ')}`;
+  const meaning = found === 'nothing' ? meaningAt(path) : null;
+  const hint = rest.length === 0 ? meaning : `or write ${rest.join(', or ')}`;
   return [
     { code: 'wrong-type', message: `${message}, found ${found}`, hint, ...place, isWarning: false },
   ];
@@ -137,6 +148,8 @@ function typeMessage(draft: Draft, path: Path, expected: string): [string, strin
   const noun = TYPE_NOUNS[expected] ?? 'another value';
   const message = `expected ${noun}, found ${describe(node)}`;
   const isBare = node?.kind === 'scalar' && node.value !== null && typeof node.value !== 'string';
+  const isNothing = node?.kind === 'scalar' && node.value === null;
+  if (isNothing) return [message, meaningAt(path)];
   if (expected === 'string' && isBare) return [message, `in quotes it is text: "${node.value}"`];
   if (expected === 'boolean') return [message, 'write true or false, without quotes'];
   if (expected === 'array' || expected === 'tuple') return [message, 'write [one, other]'];
@@ -149,6 +162,16 @@ function describe(node: Draft | null): string {
   if (node.kind === 'map') return 'a map';
   if (node.value === null) return 'nothing';
   return typeof node.value === 'string' ? quote(node.value) : String(node.value);
+}
+
+/** `{ jitter: 0,3ms }` is a jitter of 0, and a key `3ms`. */
+function commaHint(node: Draft | null, key: string): string | null {
+  if (node?.kind !== 'map' || !/^\d+(\s*[a-z%/].*)?$/i.test(key)) return null;
+  const keys = [...node.entries.keys()];
+  const before = keys[keys.indexOf(key) - 1];
+  const value = before === undefined ? undefined : node.entries.get(before)?.value;
+  if (value?.kind !== 'scalar' || !/^[+-]?\d+$/.test(String(value.value))) return null;
+  return `write the fraction with a point: \`${before}: ${String(value.value)}.${key}\``;
 }
 
 function keyHint(key: string, known: string): string {
