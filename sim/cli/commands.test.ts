@@ -166,6 +166,7 @@ test.each([
 write('bad.scenario.yaml', TWO_COUNTRIES.replace('duration: 60s', 'duraton: 60s'));
 write('unlinked.scenario.yaml', TWO_COUNTRIES.replace('system: office-system', 'system: office'));
 write('file', '');
+write('empty.scenario.yaml', '');
 write('broken.calibration.json', '{"name": 1}');
 test.each([
   ['no command', [], /Usage: fedlab/],
@@ -174,7 +175,22 @@ test.each([
   ['no scenario', ['run'], /missing required argument 'file'/],
   ['too many', ['run', SCENARIO, 'another'], /too many arguments/],
   ['a scenario that is not there', ['run', 'smal'], /did you mean "small"/],
-  ['a folder', ['run', '.'], /is a folder/],
+  ['a scenario without its folder', ['run', 'workingday'], /did you mean "national\/working-day"/],
+  [
+    'no such file',
+    ['check', 'tow.scenario.yaml'],
+    /no file tow[^]*no scenario of[^]*"two\.scenario/,
+  ],
+  ['no such file at all', ['check', 'nonexist.yaml'], /^error: there is no file nonexist\.yaml/],
+  ['a folder', ['run', '.'], /^error: \. is a folder[^]*there are [^]*two\.scenario\.yaml/],
+  ['a folder of scenarios', ['run', 'national'], /national\/working-day/],
+  ['an empty file', ['check', 'empty.scenario.yaml'], /^empty\.scenario\.yaml: error\[empty\]/],
+  ['an empty name', ['new', ''], /^error: "" cannot be the name of a scenario\nwrite a name/],
+  ['a blank name', ['new', '  '], /cannot be the name/],
+  ['a name of points', ['new', 'file/..'], /cannot be the name/],
+  ['a name of two lines', ['new', 'a\nb'], /cannot be the name/],
+  ['a name without end', ['new', 'x'.repeat(300)], /the name is too long/],
+  ['a name in no folder', ['new', 'nowhere/x'], /no such file or folder/],
   ['a seed that is no number', ['run', SCENARIO, '--seed', 'x'], /whole number from 0/],
   ['no workers', ['run', SCENARIO, '--workers', '0'], /whole number from 1/],
   ['a wrong sample', ['run', SCENARIO, '--exchanges', 'sample:0'], /sample:N/],
@@ -291,6 +307,16 @@ test('check says what would run, of several scenarios, and runs nothing', async 
   expect(out).toMatch(/4\ssecurity servers, 4\shosts, 4\smembers, 4\ssubsystems, 2\sservices/);
   expect(out).toMatch(/load +1,920 calls a replication, 32\/s on average/);
   expect(out).toMatch(/cost +about .* of memory/);
+});
+
+test('check and run warn of calls that nobody may make, and go on', async () => {
+  const words = [SCENARIO, '--set', 'services.0.access=[]'];
+  const checked = await fedlab(['check', ...words]);
+  expect(checked.code).toBe(0);
+  expect(checked.error).toMatch(/warning\[no-access\]: no call of [^]* is missing from access/);
+  const run = await fedlab(['run', ...words, '--json', '--no-report', '--set', 'thresholds=[]']);
+  expect(run.code).toBe(0);
+  expect(run.error).toBe(checked.error);
 });
 
 test('check looks at all files, whatever is wrong with the first', async () => {

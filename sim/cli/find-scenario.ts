@@ -17,12 +17,16 @@ export function findScenario(name: string): string {
   const beside = [name, `${name}${SCENARIO_END}`].find((path) => statOf(path)?.isFile() === true);
   if (beside !== undefined) return beside;
   const names = scenarioNames();
-  const short = shortName(name);
-  const meant = names.includes(short)
-    ? [short]
-    : names.filter((known) => known.endsWith(`/${short}`));
+  const meant = meantBy(name, names);
   if (meant.length === 1) return shortPath(join(SCENARIOS, `${meant[0]}${SCENARIO_END}`));
   throw new UserError(meant.length > 1 ? ambiguousText(name, meant) : missingText(name, names));
+}
+
+/** The known names that a name may mean: itself, or else those that only have folders in front. */
+export function meantBy(name: string, known: readonly string[]): string[] {
+  const short = shortName(name);
+  if (known.includes(short)) return [short];
+  return known.filter((one) => one.endsWith(`/${short}`));
 }
 
 /** As `fedlab list` prints it. */
@@ -34,7 +38,7 @@ function ambiguousText(name: string, meant: readonly string[]): string {
   return `more than one scenario is called ${name}\nthere are ${listed(meant)}`;
 }
 
-function missingText(name: string, names: readonly string[]): string {
+export function missingText(name: string, names: readonly string[]): string {
   const inside = names.filter((known) => known.startsWith(`${shortName(name)}/`));
   if (statOf(name)?.isDirectory() === true) {
     const files = filesIn(name).map((file) => join(name, file));

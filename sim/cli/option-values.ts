@@ -1,6 +1,6 @@
 /** Reads values of command-line options; commander says what is wrong, and the exit code is 2. */
 import { InvalidArgumentError } from 'commander';
-import type { KeepPolicy } from '../engine/replication.ts';
+import type { KeepPolicy } from '../metrics/journal.ts';
 
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readResultFolder } from '../../reports/folder.ts';
 import { renderPage } from '../../reports/page.ts';
-import type { KeepPolicy } from '../engine/replication.ts';
+import type { KeepPolicy } from '../metrics/journal.ts';
 import { exchangeLines } from '../metrics/exchange-log.ts';
 import { histogramFile } from '../metrics/histogram-file.ts';
 import { journalLines } from '../metrics/journal-file.ts';

@@ -4,10 +4,10 @@
  */
 import { EventQueue } from '../base/event-queue.ts';
 import { draw, Purpose } from '../base/random.ts';
+import type { KeepPolicy } from '../metrics/journal.ts';
 import { AttackKind, SourceKind } from '../plan/plan.ts';
 import { nextArrivalUs } from '../workload/pacer.ts';
 import { EventKind } from './event-kind.ts';
-import type { KeepPolicy } from './replication.ts';
 import type { RunState } from './state.ts';
 
 export class Arrivals {

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { Replication } from './replication.ts';
-import type { KeepPolicy } from './replication.ts';
+import type { KeepPolicy } from '../metrics/journal.ts';
 import type { GroupOutcome, ReplicationOutcome } from '../metrics/outcome.ts';
 import type { Calibration } from '../plan/calibration.ts';
 import type { Plan } from '../plan/plan.ts';

@@ -6,6 +6,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { Journal } from '../metrics/journal.ts';
+import type { KeepPolicy } from '../metrics/journal.ts';
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
 import { FAULT_KEYS } from '../metrics/outcome.ts';
 import { Recorder } from '../metrics/recorder.ts';
@@ -18,9 +19,6 @@ import { EventKind } from './event-kind.ts';
 import { Incidents } from './incidents.ts';
 import { Legs } from './legs.ts';
 import { RunState } from './state.ts';
-
-/** Which exchanges the journal keeps. */
-export type KeepPolicy = 'none' | 'all' | { readonly sample: number };
 
 export interface ReplicationOptions {
   readonly keep: KeepPolicy;

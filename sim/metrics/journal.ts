@@ -5,6 +5,9 @@
  */
 import type { JournalOutcome } from './outcome.ts';
 
+/** Which exchanges the journal keeps. */
+export type KeepPolicy = 'none' | 'all' | { readonly sample: number };
+
 export interface JournalEntry {
   readonly timeUs: number;
   readonly exchange: number;

@@ -6,7 +6,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import type { KeepPolicy } from '../engine/replication.ts';
+import type { KeepPolicy } from '../metrics/journal.ts';
 import type { UnfinishedReplication } from '../metrics/check.ts';
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
 import type { Plan } from '../plan/plan.ts';

@@ -1,5 +1,5 @@
 /** What the pool and its workers tell each other: plain data, and some shared numbers. */
-import type { KeepPolicy } from '../engine/replication.ts';
+import type { KeepPolicy } from '../metrics/journal.ts';
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 

@@ -43,9 +43,9 @@ export class IssueList {
 }
 
 function knownText(names: readonly string[]): string {
-  if (names.length === 0) return 'there is none';
+  if (names.length === 0) return 'none is known';
+  if (names.length === 1) return `only ${names[0]} is known`;
   const shown = names.slice(0, KNOWN_MAX).join(', ');
   const more = names.length - KNOWN_MAX;
-  const verb = names.length === 1 ? 'is' : 'are';
-  return `there ${verb} ${shown}${more > 0 ? ` and ${more} more` : ''}`;
+  return `known are ${shown}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -194,9 +194,10 @@ function planOf(document: Document): Plan {
 
 const issuesOf = (document: Document): string[] =>
   compileScenario(document, CALIBRATION).issues.map(
-    ({ path, code, message, hint, isWarning }) =>
+    ({ path, code, message, hint, isWarning, first }) =>
       `${path.join('.')}: ${isWarning ? 'warning' : 'error'}[${code}]: ${message}` +
-      (hint === null ? '' : `\n    = ${hint}`),
+      (hint === null ? '' : `\n    = ${hint}`) +
+      (first === null ? '' : `\n    = the first is ${first.join('.')}`),
   );
 
 test('names become rows', () => {
@@ -552,20 +553,28 @@ test('every mistake at once, each at its place', () => {
         { ...SERVER, id: 'ss6', owner: 'COM/2', subsystems: ['COM/2/shop', 'COM/2/shop'] },
       ],
     }),
-    hosts: [{ id: 'big', cores: 2, speed: 1 }],
+    hosts: [
+      { id: 'big', cores: 2, speed: 1 },
+      { id: 'big', cores: 4, speed: 1 },
+    ],
+    systems: [...WORLD.systems, ...WORLD.systems],
     services: [
       { ...SERVICE, system: 'regstry' },
       { ...SERVICE, id: 'EE/GOV/1/registy/person' },
       { ...SERVICE, id: 'EE/GOV/1/person' },
       { ...SERVICE, id: 'EE/GOV/1/registry/b', access: [{ ...right, subsystem: null }] },
       { ...SERVICE, id: 'EE/GOV/1/registry/c', access: [{ ...right, subsystem: 'EE/COM/2/sop' }] },
+      { ...SERVICE, id: 'EE/GOV/1/registry/c' },
     ],
     links: [{ from: 'EE/ss8', to: '*', rttUs: 0, jitterUs: 0, bandwidth: 1, loss: 0 }],
     federation: [
       ['EE', 'FO'],
       ['EE', 'EE'],
     ],
-    thresholds: [{ metric: 'latencyP99', scope: 'SE', comparison: 'below', bound: 1 }],
+    thresholds: [
+      { metric: 'latencyP99', scope: 'SE', comparison: 'below', bound: 1 },
+      { metric: 'latencyP99', scope: 'everything', comparison: 'below', bound: 1 },
+    ],
     workloads: [
       { ...WORKLOAD, client: 'EE/COM/2/shops', services: [{ service: 'EE/x', weight: 1 }] },
       { ...WORKLOAD, rate: null, stopUs: 0, defects: ['tampred', 'conf-expired'] },
@@ -581,6 +590,8 @@ test('every mistake at once, each at its place', () => {
       { ...INCIDENT, id: 'd', kind: 'system-slow', targets: ['y'], settings: { factor: -1 } },
       { ...INCIDENT, id: 'e' },
       { ...INCIDENT, id: 'f', atUs: 29 * SECOND_US },
+      { ...INCIDENT, id: 'e', atUs: 60 * SECOND_US },
+      { ...INCIDENT, id: 'g', kind: 'earthquake' },
     ],
   };
   const lines = issuesOf(broken);
@@ -596,6 +607,79 @@ test('warnings do not stop a run', () => {
   );
   expect(plan).not.toBeNull();
   expect(issues.map(({ code, isWarning }) => [code, isWarning])).toEqual([['unused', true]]);
+});
+
+// Goal: what a newcomer forgets is told, though a scenario may mean it. Method: the sample world,
+// which has no warning, with one thing left out.
+test.each<[string, Document, string[]]>([
+  ['nothing', WORLD, []],
+  [
+    'the right',
+    withService({ access: [] }),
+    [
+      'workloads.0.services.0.service: warning[no-access]: no call of "questions" to ' +
+        'EE/GOV/1/registry/person can succeed: EE/COM/2/shop is missing from access',
+      '    = add it to the access of the service; until then every call ends in access_denied',
+    ],
+  ],
+  [
+    'the method',
+    withService({ access: [{ ...SERVICE.access[0], method: 'POST' }] }),
+    [
+      'workloads.0.services.0.service: warning[no-access]: no call of "questions" to ' +
+        'EE/GOV/1/registry/person can succeed: the rights of EE/COM/2/shop do not cover GET /',
+      '    = widen method or path in the access of the service, or call another path',
+    ],
+  ],
+  [
+    'the federation, for two services',
+    {
+      ...WORLD,
+      federation: [],
+      services: [SERVICE, { ...SERVICE, id: 'EE/GOV/1/registry/b' }],
+      workloads: [
+        {
+          ...WORKLOAD,
+          client: 'FI/GOV/9/desk',
+          services: ['EE/GOV/1/registry/b', SERVICE.id].map((service) => ({ service, weight: 1 })),
+        },
+      ],
+    },
+    [
+      'workloads.0.services.0.service: warning[not-federated]: no call of "questions" to ' +
+        'EE/GOV/1/registry/b and 1 more can succeed: FI and EE are not federated',
+      '    = write [FI, EE] under federation',
+    ],
+  ],
+  [
+    'everybody of a country',
+    { ...WORLD, instances: { ...WORLD.instances, ee: INSTANCE, LV: INSTANCE } },
+    [
+      'instances.ee: warning[empty-instance]: instance "ee" has no members, no servers and ' +
+        'no population',
+      '    = did you mean "EE"?',
+      'instances.LV: warning[empty-instance]: instance "LV" has no members, no servers and ' +
+        'no population',
+      '    = it takes no part in anything; give it members and servers, or a population',
+    ],
+  ],
+])('what is forgotten is a warning: %s', (_, document, lines) => {
+  expect(compileScenario(document, CALIBRATION).plan).not.toBeNull();
+  expect(issuesOf(document).flatMap((text) => text.split('\n'))).toEqual(lines);
+});
+
+test('a run of no time is one mistake, and nothing in it is late', () => {
+  const population = { ...POPULATION, crossBorder: {} };
+  const document = {
+    ...withEe({ population }),
+    durationUs: 0,
+    incidents: [INCIDENT],
+    workloads: [WORKLOAD, { ...WORKLOAD, id: 'later', startUs: 5 * SECOND_US }],
+  };
+  expect(issuesOf(document)).toEqual([
+    'durationUs: error[out-of-range]: the run lasts no time\n' +
+      '    = write how long it lasts, such as 2min',
+  ]);
 });
 
 const POPULATION: PopulationDocument = {

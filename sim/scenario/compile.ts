@@ -125,7 +125,10 @@ function planOf(linked: Linked, calibration: Calibration, sha256: string): Plan 
 
 function checkRun(document: Document, issues: IssueList): void {
   const { durationUs, warmUpUs, kind, thresholds, instances, limits } = document;
-  if (durationUs <= 0) issues.error(['durationUs'], 'out-of-range', 'the run lasts no time');
+  if (durationUs <= 0) {
+    const hint = 'write how long it lasts, such as 2min';
+    issues.error(['durationUs'], 'out-of-range', 'the run lasts no time', hint);
+  }
   if (warmUpUs > 0 && kind === 'terminating') {
     const message = 'a terminating scenario has no warm-up: all of it counts';
     issues.error(['warmUpUs'], 'conflict', message, 'leave it out, or write kind: steady');

@@ -34,6 +34,11 @@ test('an issue shows its line, a caret and a hint', () => {
   expect(formatIssue(issue(source, 17, 19, { isWarning: true }))).toContain('warning[bad-value]');
 });
 
+test('without a text there is no line to show', () => {
+  const whole = issue(new SourceText('my file.yaml', ''), 0, 0, { hint: 'write something' });
+  expect(formatIssue(whole)).toBe('my file.yaml: error[bad-value]: wrong\n  = write something');
+});
+
 test('a long line is cut around the mistake', () => {
   const source = new SourceText('f', `${'a'.repeat(500_000)}XYZ${'b'.repeat(500_000)}`);
   const [, , shown, carets] = formatIssue(issue(source, 500_000, 500_003)).split('\n');

@@ -310,6 +310,9 @@ describe('--set', () => {
     ['extends=x.yaml', 'set-path', 'extends'],
     ['workloads.office-ask.rate=1/s', 'set-path', 'office-ask'],
     ['workloads.7.rate=1/s', 'set-path', '7'],
+    ['workloads[0].rate=1/s', 'set-path', 'workloads[0]'],
+    ['instances.ee.profile=ee-production', 'set-path', 'ee'],
+    ['incidents.x.kind=server-crash', 'set-path', 'x'],
     ['duration.x=1', 'set-path', 'x'],
     ['duratoin=1s', 'unknown-key', 'duratoin'],
     ['limits.evnts=1', 'unknown-key', 'evnts'],
@@ -323,6 +326,40 @@ describe('--set', () => {
     expect(loaded.issues.map((issue) => [issue.code, issue.source.path, textOf(issue)])).toEqual([
       [code, '--set', text],
     ]);
+  });
+
+  test.each([
+    ['workloads[0].rate=1/s', 'write workloads.0.rate'],
+    ['workloads["office-asks"].rate=1/s', 'write workloads.office-asks.rate'],
+    ['instances.ee.profile=ee-production', 'did you mean "EE"?'],
+    ['incidents.x.kind=server-crash', 'it is empty; incidents.0.kind adds one'],
+    [
+      'workloads.evening.rate=1/s',
+      'name an item by its id, or by its number from 0; its ids: office-asks; ' +
+        'workloads.1.rate adds one',
+    ],
+  ])('%s: what would be right', (argument, hint) => {
+    expect(load(SMALL, [argument]).issues.map((issue) => issue.hint)).toEqual([hint]);
+  });
+
+  test('adds an item by its number, also to a list that is not written yet', () => {
+    const sets = ['id=pause', 'kind=server-crash', 'targets.0=EE/ss1', 'at=5s', 'for=1s'];
+    const { document, issues } = load(SMALL, [
+      ...sets.map((set) => `incidents.0.${set}`),
+      'incidents.pause.title=A pause',
+      'workloads.1={id: more, client: EE/GOV/70000002/office, services: a/b/c/d/e, users: 2}',
+    ]);
+    expect(issues).toEqual([]);
+    expect(document?.incidents).toMatchObject([{ title: 'A pause', targets: ['EE/ss1'] }]);
+    expect(document?.workloads.map(({ id }) => id)).toEqual(['office-asks', 'more']);
+  });
+
+  test('a scale is a number or a share', () => {
+    const issuesWith = (scale: string) =>
+      load(SMALL, [`instances.EE.population.scale=${scale}`]).issues.map(textOf);
+    expect(issuesWith('1%')).toEqual(issuesWith('0.01'));
+    expect(issuesWith('1%')).not.toContain('1%');
+    expect(issuesWith('2000%')).toContain('2000%');
   });
 });
 
@@ -403,6 +440,21 @@ describe('hard to break', () => {
   });
 });
 
+describe('many mistakes of grammar', () => {
+  const withErrors = (count: number): Issue[] =>
+    load(`duration: 5s\n${"key: 'a' b\n".repeat(count)}`).issues.slice();
+
+  test('ten are shown', () => {
+    expect(withErrors(10).map(({ code }) => code)).toEqual(Array(10).fill('syntax'));
+  });
+
+  test('and the others are counted', () => {
+    const issues = withErrors(33);
+    expect(issues).toHaveLength(11);
+    expect(formatIssue(issues[10])).toContain('x.scenario.yaml:12:10: error[more]: and 23 more');
+  });
+});
+
 describe('the place of what is noticed later', () => {
   const loaded = over(`
 links:
@@ -435,6 +487,17 @@ incidents:
     const issue = loaded.locate({ code: 'c', message: 'm', hint: null, path, isWarning: false });
     expect(issue.source.path).toBe('scenarios/small.scenario.yaml');
   });
+});
+
+test('of two things of one name, the first is shown', () => {
+  const loaded = over('title: x\nsystems: [{id: a},\n {id: a}]');
+  const later = { code: 'duplicate-id', message: 'm', hint: null, isWarning: false };
+  const hintOf = (path: (string | number)[], first: (string | number)[]) =>
+    loaded.locate({ ...later, path, first }).hint;
+  expect(hintOf(['systems', 1, 'id'], ['systems', 0, 'id'])).toBe('the first is on line 3');
+  expect(hintOf(['systems', 1, 'id'], ['workloads', 0, 'id'])).toMatch(
+    /^the first is in scenarios\/small\.scenario\.yaml, on line \d+$/,
+  );
 });
 
 // Goal: how errors read, on one page. Method: one text with a mistake of each kind.

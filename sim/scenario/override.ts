@@ -116,7 +116,12 @@ function putItem(list: DraftList, setting: Setting): Placed {
   if (index === -1) {
     const ids = list.items.map(idOf).filter((id) => id !== null);
     const message = `the list ${quote(nameAbove(setting))} has no item ${quote(name)}`;
-    return issueAt(place, 'set-path', message, didYouMean(name, ids) ?? itemHint(list, ids));
+    return issueAt(
+      place,
+      'set-path',
+      message,
+      didYouMean(name, ids) ?? itemHint(list, ids, setting),
+    );
   }
   const item: Draft = list.items[index] ?? { kind: 'scalar', place, value: null };
   const placed = put(item, deeper(setting, index));
@@ -128,11 +133,14 @@ function putItem(list: DraftList, setting: Setting): Placed {
   };
 }
 
-function itemHint({ items }: DraftList, ids: readonly string[]): string {
-  if (items.length === 0) return 'it is empty; an item is added by its number, the first is 0';
-  const known =
-    ids.length > 0 ? `its ids: ${ids.slice(0, 8).join(', ')}` : `it has ${items.length}`;
-  return `name an item by its id, or by its number from 0 (${items.length} adds one); ${known}`;
+function itemHint({ items }: DraftList, ids: readonly string[], setting: Setting): string {
+  const { steps, depth } = setting;
+  const number = String(items.length);
+  const path = steps.map(({ name }, at) => (at === depth ? number : name.replaceAll('.', '\\.')));
+  const adding = `${path.join('.')} adds one`;
+  if (items.length === 0) return `it is empty; ${adding}`;
+  const known = ids.length > 0 ? `its ids: ${ids.slice(0, 8).join(', ')}` : `it has ${number}`;
+  return `name an item by its id, or by its number from 0; ${known}; ${adding}`;
 }
 
 function nameAbove({ steps, depth }: Setting): string {

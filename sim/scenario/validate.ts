@@ -39,8 +39,8 @@ export function locateIssue(draft: Draft, issue: PathIssue | LinkIssue): Issue {
 
 function firstText(first: Place, second: Place): string {
   const { line } = first.source.locate(first.from);
-  const where = first.source === second.source ? `on line ${line}` : `${first.source.path}:${line}`;
-  return `the first is ${where}; give one of the two another name`;
+  const where = first.source === second.source ? 'on' : `in ${first.source.path}, on`;
+  return `the first is ${where} line ${line}`;
 }
 
 type ZodIssue = z.core.$ZodIssue;

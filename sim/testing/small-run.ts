@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { assert } from '../base/assert.ts';
 import { studentTQuantile } from '../base/student-t.ts';
 import { runReplication } from '../engine/replication.ts';
-import type { KeepPolicy } from '../engine/replication.ts';
+import type { KeepPolicy } from '../metrics/journal.ts';
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
 import type { Calibration, CostDocument, KeyType } from '../plan/calibration.ts';
 import type { DistributionDocument, Document } from '../plan/document.ts';
