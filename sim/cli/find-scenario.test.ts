@@ -17,13 +17,12 @@ test.each<[string, string[]]>([
 });
 
 test.each([
-  ['dakr-day', 'there is no scenario dakr-day\ndid you mean "outage/dark-day"?'],
-  ['outage', 'outage is a folder of scenarios\nthere are outage/night, outage/dark-day'],
+  ['dakr-day', /^there is no scenario dakr-day\ndid you mean "outage\/dark-day"\?$/],
+  ['outage', /^outage is a folder of scenarios\nthere are outage\/night, outage\/dark-day$/],
   ['nightly.yaml', /^there is no file nightly\.yaml, and no scenario of that name\n/],
   ['x'.repeat(5000), /^there is no scenario x+\nfedlab list/],
 ])('what is said of %s', (name, text) => {
-  if (typeof text === 'string') expect(missingText(name, KNOWN)).toBe(text);
-  else expect(missingText(name, KNOWN)).toMatch(text);
+  expect(missingText(name, KNOWN)).toMatch(text);
 });
 
 test('a name without its folder is found', () => {

@@ -10,8 +10,8 @@ import { UserError } from './user-error.ts';
 const SHOWN_MAX = 8;
 
 /**
- * A path, or a name under scenarios/, with or without the end of its file name; the folders in front
- * may be left out where that leaves no doubt.
+ * A path, or a name under scenarios/, with or without the end of its file name; the folders in
+ * front may be left out where that leaves no doubt.
  */
 export function findScenario(name: string): string {
   const beside = [name, `${name}${SCENARIO_END}`].find((path) => statOf(path)?.isFile() === true);

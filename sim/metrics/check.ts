@@ -262,7 +262,8 @@ function limitFlaws({ plan, totals }: CheckInput): string[] {
     flaws.push(`met ${totals.limitMet}, which is ${plan.limits[totals.limitMet]}`);
   }
   const { notStarted } = totals.scopes[0];
-  if (notStarted > 0) flaws.push(`${notStarted} calls could not be started`);
+  if (notStarted > 0)
+    flaws.push(`${notStarted.toLocaleString('en-US')} calls could not be started`);
   return flaws;
 }
 
