@@ -517,5 +517,5 @@ export class Connecting {
 }
 
 function maskOf(count: number): number {
-  return count >= 31 ? 0x7fffffff : 2 ** count - 1;
+  return count >= 31 ? 0x7fffffff : (1 << count) - 1;
 }

@@ -58,7 +58,7 @@ export class Legs {
     this.serverThreads = new Capacity(state, servers.serverThreads, rows.serverThreads);
     this.messageLog = new Capacity(state, servers.logConnections, rows.messageLog);
     this.connecting = new Connecting(state, this.#feedLater);
-    this.signing = new Signing(state);
+    this.signing = new Signing(state, this.#feedLater);
     this.systems = new Systems(state);
     for (let server = 0; server < servers.id.length; server++) {
       queues.patienceUs[rows.clientThreads + server] = servers.idleTimeoutUs[server];

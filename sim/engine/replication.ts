@@ -70,12 +70,25 @@ export class Replication {
   }
 
   run(): ReplicationOutcome | null {
+    while (this.#runSlice()) {
+      if (!this.#report()) return null;
+    }
+    if (this.#limitMet === null) this.#state.nowUs = this.#plan.durationUs;
+    return this.#outcome();
+  }
+
+  /**
+   * Some ten thousand events; false when the end has come. In slices, because the engine compiles
+   * a loop that it is in the middle of less well than one it enters.
+   */
+  #runSlice(): boolean {
     const state = this.#state;
     const { events, timers } = state;
     const arrivals = this.#arrivals.queue;
     const { durationUs, limits } = this.#plan;
     const { order } = state.hash;
-    for (;;) {
+    const sliceEnd = Math.min(limits.eventsMax, this.#eventCount + EVENTS_BETWEEN_REPORTS);
+    while (this.#eventCount < sliceEnd) {
       // At equal times events come first, then timers of patience, then what arrives.
       const arrivalUs = arrivals.nextUs;
       const timerUs = timers.nextUs;
@@ -83,7 +96,7 @@ export class Replication {
       let nextUs = events.nextUs;
       if (timerUs < nextUs) [queue, nextUs] = [timers, timerUs];
       if (arrivalUs < nextUs) [queue, nextUs] = [arrivals, arrivalUs];
-      if (nextUs >= durationUs) break;
+      if (nextUs >= durationUs) return false;
       assert(nextUs >= state.nowUs, 'time ran backwards');
       queue.next();
       state.nowUs = nextUs;
@@ -91,14 +104,11 @@ export class Replication {
       if (queue.kind === EventKind.Arrival) this.#arrive();
       else this.#dispatch(queue.kind, queue.a, queue.b);
       if (state.granted.length > 0) this.#legs.serveGranted();
-      if (++this.#eventCount % EVENTS_BETWEEN_REPORTS === 0 && !this.#report()) return null;
-      if (this.#eventCount >= limits.eventsMax) {
-        this.#limitMet = 'eventsMax';
-        break;
-      }
+      this.#eventCount++;
     }
-    if (this.#limitMet === null) state.nowUs = durationUs;
-    return this.#outcome();
+    if (this.#eventCount < limits.eventsMax) return true;
+    this.#limitMet = 'eventsMax';
+    return false;
   }
 
   /** What is in use now: after a long time without load it must be nothing. */
@@ -161,7 +171,7 @@ export class Replication {
         legs.systems.done(a);
         return;
       case EventKind.SignerDone:
-        legs.signing.done(a, b, (leg, input) => legs.feed(leg, input));
+        legs.signing.done(a, b);
         return;
       default:
         if (kind >= EventKind.RequestPart && kind <= EventKind.ClosedAtServer) {

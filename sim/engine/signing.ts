@@ -14,6 +14,7 @@ export class Signing {
   /** Microseconds in which the token of a server worked, since the warm-up. */
   readonly tokenBusyUs: Float64Array;
   readonly #state: RunState;
+  readonly #feed: (leg: number, input: number) => void;
   /** Per signer: 0 idle, 1 its batch waits for the token, 2 the token works for it. */
   readonly #phase: Uint8Array;
   readonly #sequence: Int32Array;
@@ -23,8 +24,9 @@ export class Signing {
   readonly #tokenBusy: Uint8Array;
   readonly #tokenSinceUs: Float64Array;
 
-  constructor(state: RunState) {
+  constructor(state: RunState, feed: (leg: number, input: number) => void) {
     this.#state = state;
+    this.#feed = feed;
     const serverCount = state.plan.servers.id.length;
     const signerCount = state.plan.signers.server.length;
     this.#phase = new Uint8Array(signerCount);
@@ -55,17 +57,18 @@ export class Signing {
   }
 
   /** The token has finished for `signer`: every leg of the batch has its signature. */
-  done(signer: number, sequence: number, feed: (leg: number, input: number) => void): void {
+  done(signer: number, sequence: number): void {
     if (this.#sequence[signer] !== sequence) return;
     const { queues, rows, plan } = this.#state;
     const server = plan.signers.server[signer];
     const batch = rows.batch + signer;
     for (let leg = queues.shift(batch); leg !== -1; leg = queues.shift(batch)) {
-      feed(leg, Input.Done);
+      this.#feed(leg, Input.Done);
     }
     this.#phase[signer] = 0;
     this.#stopToken(server);
-    const next = this.#tokenQueue[server].shift();
+    const queue = this.#tokenQueue[server];
+    const next = queue.length === 0 ? undefined : queue.shift();
     // Another member's batch has waited for the token; this one's next queues behind it.
     if (next !== undefined) this.#start(next);
     if (this.#phase[signer] === 0) this.#takeBatch(signer);
@@ -175,6 +178,13 @@ export class Signing {
     const oldest = queues.head[rows.batch + signer];
     // Patience is equal for all: if the oldest has enough of it, everybody has.
     if (oldest === -1 || queues.enteredUs[oldest] + patienceUs >= endUs) return;
+    this.#boundEach(signer, endUs, patienceUs);
+  }
+
+  /** Apart from the usual way: a closure is made here. */
+  #boundEach(signer: number, endUs: number, patienceUs: number): void {
+    const state = this.#state;
+    const { queues, rows } = state;
     queues.forEach(rows.batch + signer, (leg) => {
       const deadlineUs = queues.enteredUs[leg] + patienceUs;
       if (deadlineUs < endUs) state.scheduleLeg(deadlineUs, EventKind.LegTimedOut, leg);
