@@ -35,7 +35,7 @@ function measure(workers: number): Measurement {
 
 function report({ run, exchanges, fingerprint }: RunResult): Measurement {
   return {
-    value: (exchanges.completed * 2) / run.wallSeconds / 1000,
+    value: exchanges.completed / run.wallSeconds / 1000,
     notes: [
       `${threeDigits(run.wallSeconds)} s`,
       `peak memory ${Math.round(run.performance.peakMemoryBytes / 2 ** 20)} MiB`,

@@ -25,7 +25,7 @@ const LABEL_WIDTH = 14;
  * Exchanges a second of one core, whole model, by order of magnitude: what `fedlab run` itself
  * prints of the national scenario at the time of writing. A guide for planning, not a promise.
  */
-const EXCHANGES_PER_SECOND = 30_000;
+const EXCHANGES_PER_SECOND = 50_000;
 const START_UP_SECONDS = 1;
 /** Of a slot in the table of exchanges and its legs: about 50 columns of 8 bytes at most. */
 const BYTES_PER_SLOT = 600;
