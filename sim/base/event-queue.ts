@@ -30,6 +30,8 @@ export class EventQueue {
   /** Entries of the heap, with the hole if there is one. */
   #size = 0;
   #hasHole = false;
+  /** Of the entry at the root; Infinity when there is none. Not valid while there is a hole. */
+  #headUs = Infinity;
   #times: Float64Array;
   #keys: Float64Array;
   #as: Int32Array;
@@ -49,7 +51,7 @@ export class EventQueue {
   /** Time of the next event; Infinity when there is none. */
   get nextUs(): number {
     if (this.#hasHole) this.#closeHole();
-    return this.#size === 0 ? Infinity : this.#times[0];
+    return this.#headUs;
   }
 
   /** `kind` and the whole number `id` (below 2^40) order simultaneous events. */
@@ -82,7 +84,10 @@ export class EventQueue {
   #closeHole(): void {
     this.#hasHole = false;
     const last = --this.#size;
-    if (last === 0) return;
+    if (last === 0) {
+      this.#headUs = Infinity;
+      return;
+    }
     this.#sink(this.#times[last], this.#keys[last], this.#as[last], this.#bs[last]);
   }
 
@@ -106,6 +111,7 @@ export class EventQueue {
     keys[hole] = key;
     as[hole] = a;
     bs[hole] = b;
+    this.#headUs = times[0];
   }
 
   /** From the root down to where the entry belongs. */
@@ -138,6 +144,7 @@ export class EventQueue {
     keys[hole] = key;
     as[hole] = a;
     bs[hole] = b;
+    this.#headUs = times[0];
   }
 
   #grow(): void {

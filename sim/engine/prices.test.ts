@@ -27,7 +27,7 @@ test('a cost read from the table is the exact quantile, within one in a thousand
   const prices = new Prices(plan);
   let worst = 0;
   for (let ordinal = 0; ordinal < 20_000; ordinal++) {
-    prices.draw(0, 0, 0, 11, 22, ordinal, 5);
+    prices.draw(0, 0, 11, 22, ordinal, 5);
     drawPair(11, 22, ordinal, 0, 5);
     const exact = drawValue(
       DistributionKind.Lognormal,
@@ -45,7 +45,7 @@ test('a cost read from the table is the exact quantile, within one in a thousand
 test('a constant costs no draw, and the median is the median', () => {
   const prices = new Prices(plan);
   draw(1, 2, 3, 0, 4);
-  prices.draw(0, 0, 0, 11, 22, 0, 5);
+  prices.draw(0, 0, 11, 22, 0, 5);
   expect(prices.delayUs).toBe(0);
   expect(prices.medianCpuUs(0, 0)).toBeCloseTo(7000, 6);
 });

@@ -22,6 +22,8 @@ export class Prices {
   /** Of the last `draw`: at speed 1, not rounded. */
   cpuUs = 0;
   delayUs = 0;
+  /** What each KiB of a body adds to `cpuUs`: left to the caller, who has the bytes at hand. */
+  cpuUsPerKib = 0;
   readonly #plan: Plan;
   /** Per row of the cost table: first of its steps in `#steps`, or -1 - constants index. */
   readonly #cpuAt: Int32Array;
@@ -53,7 +55,6 @@ export class Prices {
   draw(
     costProfile: number,
     cost: number,
-    bytes: number,
     key0: number,
     key1: number,
     ordinal: number,
@@ -68,7 +69,8 @@ export class Prices {
       cpuAt < 0
         ? distributions.a[costs.cpu[row]]
         : this.#read(costs.cpu[row], cpuAt, firstOfPair());
-    this.cpuUs = own + (costs.cpuUsPerKib[row] * bytes) / 1024;
+    this.cpuUs = own;
+    this.cpuUsPerKib = costs.cpuUsPerKib[row];
     this.delayUs =
       delayAt < 0
         ? distributions.a[costs.delay[row]]

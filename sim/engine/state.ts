@@ -149,7 +149,9 @@ export class RunState {
     const from = source[slot];
     const profile = this.plan.servers.costProfile[server];
     const [key0, key1] = [this.sourceKey0[from], this.sourceKey1[from]];
-    this.prices.draw(profile, cost, bytes, key0, key1, ordinal[slot], purpose);
+    const { prices } = this;
+    prices.draw(profile, cost, key0, key1, ordinal[slot], purpose);
+    prices.cpuUs += (prices.cpuUsPerKib * bytes) / 1024;
   }
 
   /** Whole microseconds that this server's host takes for work of `cpuUs` at speed 1. */
