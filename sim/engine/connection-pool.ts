@@ -14,144 +14,147 @@ interface IdleConnection {
   readonly sinceUs: number;
 }
 
-export class ConnectionPool {
-  /** Per route: its pool. */
-  readonly poolOf: Int32Array;
-  /** Per pool: index of the remembered winner, or -1, and when that is forgotten. */
-  readonly remembered: Int32Array;
-  readonly forgetUs: Float64Array;
-  /** Open connections of a server, of a pool; idle ones count. */
-  readonly openCount: Int32Array;
-  readonly openCountOfPool: Int32Array;
-  /** Connections that a server's gate has let in. */
-  readonly admittedCount: Int32Array;
-  /** Oldest first: leased from the end, expired from the front. */
-  readonly #idle: IdleConnection[][];
-  readonly #isArmed: Uint8Array;
-  readonly #routeOfPool: number[] = [];
-  readonly #state: RunState;
-  /** Told that a connection has left the gate of a server. */
-  readonly #left: (provider: number) => void;
+export type ConnectionPool = ReturnType<typeof createConnectionPool>;
 
-  constructor(state: RunState, left: (provider: number) => void) {
-    this.#state = state;
-    this.#left = left;
-    const { plan } = state;
-    const routeCount = plan.routes.server.length;
-    this.poolOf = new Int32Array(routeCount);
-    const pools = new Map<string, number>();
-    for (let route = 0; route < routeCount; route++) {
-      const key = addressKey(plan, route);
-      let pool = pools.get(key);
-      if (pool === undefined) {
-        pool = this.#routeOfPool.push(route) - 1;
-        pools.set(key, pool);
-      }
-      this.poolOf[route] = pool;
+export function createConnectionPool(state: RunState, left: (provider: number) => void) {
+  const routeOfPool: number[] = [];
+  /** Told that a connection has left the gate of a server. */
+  const { plan } = state;
+  const routeCount = plan.routes.server.length;
+  /** Per route: its pool. */
+  const poolOf = new Int32Array(routeCount);
+  const pools = new Map<string, number>();
+  for (let route = 0; route < routeCount; route++) {
+    const key = addressKey(plan, route);
+    let pool = pools.get(key);
+    if (pool === undefined) {
+      pool = routeOfPool.push(route) - 1;
+      pools.set(key, pool);
     }
-    const poolCount = this.#routeOfPool.length;
-    this.remembered = new Int32Array(poolCount).fill(-1);
-    this.forgetUs = new Float64Array(poolCount);
-    this.openCount = new Int32Array(plan.servers.id.length);
-    this.admittedCount = new Int32Array(plan.servers.id.length);
-    this.openCountOfPool = new Int32Array(poolCount);
-    this.#idle = Array.from({ length: poolCount }, () => []);
-    this.#isArmed = new Uint8Array(poolCount);
+    poolOf[route] = pool;
   }
+  const poolCount = routeOfPool.length;
+  /** Per pool: index of the remembered winner, or -1, and when that is forgotten. */
+  const remembered = new Int32Array(poolCount).fill(-1);
+  const forgetUs = new Float64Array(poolCount);
+  /** Open connections of a server, of a pool; idle ones count. */
+  const openCount = new Int32Array(plan.servers.id.length);
+  /** Connections that a server's gate has let in. */
+  const admittedCount = new Int32Array(plan.servers.id.length);
+  const openCountOfPool = new Int32Array(poolCount);
+  /** Oldest first: leased from the end, expired from the front. */
+  const idleOf: IdleConnection[][] = Array.from({ length: poolCount }, () => []);
+  const isArmed = new Uint8Array(poolCount);
 
   /** The index of the remembered winner of a pool, or -1. */
-  rememberedOf(pool: number): number {
-    return this.#state.nowUs < this.forgetUs[pool] ? this.remembered[pool] : -1;
-  }
+  const rememberedOf = (pool: number): number => {
+    return state.nowUs < forgetUs[pool] ? remembered[pool] : -1;
+  };
 
   /** Leases an idle connection: the candidate's index, or -1. */
-  lease(pool: number): number {
-    const idle = this.#idle[pool];
+  const lease = (pool: number): number => {
+    const idle = idleOf[pool];
     for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
       // A connection whose server has restarted is found dead when it is validated.
-      if (last.epoch === this.#state.epoch[this.#serverOf(pool, last.index)]) return last.index;
-      this.#close(pool, last);
+      if (last.epoch === state.epoch[serverOf(pool, last.index)]) return last.index;
+      close(pool, last);
     }
     return -1;
-  }
+  };
 
-  hasIdle(pool: number): boolean {
-    return this.#idle[pool].length > 0;
-  }
+  const hasIdle = (pool: number): boolean => {
+    return idleOf[pool].length > 0;
+  };
 
   /** A server that has all the connections it may have, some idle, closes one of these. */
-  discard(server: number): boolean {
-    const { routes } = this.#state.plan;
-    for (let pool = 0; pool < this.#idle.length; pool++) {
-      if (routes.server[this.#routeOfPool[pool]] !== server) continue;
-      const oldest = this.#idle[pool].shift();
+  const discard = (server: number): boolean => {
+    const { routes } = state.plan;
+    for (let pool = 0; pool < idleOf.length; pool++) {
+      if (routes.server[routeOfPool[pool]] !== server) continue;
+      const oldest = idleOf[pool].shift();
       if (oldest === undefined) continue;
-      this.#close(pool, oldest);
+      close(pool, oldest);
       return true;
     }
     return false;
-  }
+  };
 
   /** Keeps a connection for the next message. */
-  keep(pool: number, index: number, epoch: number): void {
-    const { nowUs, timers } = this.#state;
-    this.#idle[pool].push({ index, epoch, sinceUs: nowUs });
-    if (this.#isArmed[pool] === 1) return;
-    this.#isArmed[pool] = 1;
-    timers.schedule(nowUs + this.#idleUs(pool), EventKind.PoolTimer, pool, pool, 0);
-  }
+  const keep = (pool: number, index: number, epoch: number): void => {
+    const { nowUs, timers } = state;
+    idleOf[pool].push({ index, epoch, sinceUs: nowUs });
+    if (isArmed[pool] === 1) return;
+    isArmed[pool] = 1;
+    timers.schedule(nowUs + idleLimitUs(pool), EventKind.PoolTimer, pool, pool, 0);
+  };
 
   /** Closes what has been idle too long. */
-  expire(pool: number): void {
-    const { nowUs, timers } = this.#state;
-    const idle = this.#idle[pool];
-    const idleUs = this.#idleUs(pool);
+  const expire = (pool: number): void => {
+    const { nowUs, timers } = state;
+    const idle = idleOf[pool];
+    const idleUs = idleLimitUs(pool);
     while (idle.length > 0 && idle[0].sinceUs + idleUs <= nowUs) {
       const oldest = idle.shift();
-      if (oldest !== undefined) this.#close(pool, oldest);
+      if (oldest !== undefined) close(pool, oldest);
     }
-    this.#isArmed[pool] = idle.length > 0 ? 1 : 0;
+    isArmed[pool] = idle.length > 0 ? 1 : 0;
     if (idle.length === 0) return;
     timers.schedule(idle[0].sinceUs + idleUs, EventKind.PoolTimer, pool, pool, 0);
-  }
+  };
 
   /** The consumer's server has died: its connections are gone. */
-  reset(server: number): void {
-    const { plan, epoch } = this.#state;
-    for (let pool = 0; pool < this.#idle.length; pool++) {
-      if (plan.routes.server[this.#routeOfPool[pool]] !== server) continue;
-      for (const { index, epoch: life } of this.#idle[pool]) {
-        const provider = this.#serverOf(pool, index);
+  const reset = (server: number): void => {
+    const { plan, epoch } = state;
+    for (let pool = 0; pool < idleOf.length; pool++) {
+      if (plan.routes.server[routeOfPool[pool]] !== server) continue;
+      for (const { index, epoch: life } of idleOf[pool]) {
+        const provider = serverOf(pool, index);
         if (life !== epoch[provider]) continue;
-        this.admittedCount[provider]--;
-        this.#left(provider);
+        admittedCount[provider]--;
+        left(provider);
       }
-      this.#idle[pool] = [];
-      this.openCountOfPool[pool] = 0;
-      this.remembered[pool] = -1;
+      idleOf[pool] = [];
+      openCountOfPool[pool] = 0;
+      remembered[pool] = -1;
     }
-    this.openCount[server] = 0;
-    this.admittedCount[server] = 0;
-  }
+    openCount[server] = 0;
+    admittedCount[server] = 0;
+  };
 
-  #close(pool: number, { index, epoch }: IdleConnection): void {
-    const provider = this.#serverOf(pool, index);
-    this.openCount[this.#state.plan.routes.server[this.#routeOfPool[pool]]]--;
-    this.openCountOfPool[pool]--;
-    if (epoch !== this.#state.epoch[provider]) return;
-    this.admittedCount[provider]--;
-    this.#left(provider);
-  }
+  const close = (pool: number, { index, epoch }: IdleConnection): void => {
+    const provider = serverOf(pool, index);
+    openCount[state.plan.routes.server[routeOfPool[pool]]]--;
+    openCountOfPool[pool]--;
+    if (epoch !== state.epoch[provider]) return;
+    admittedCount[provider]--;
+    left(provider);
+  };
 
-  #serverOf(pool: number, index: number): number {
-    const { routes, candidates } = this.#state.plan;
-    return candidates.server[routes.candidateFrom[this.#routeOfPool[pool]] + index];
-  }
+  const serverOf = (pool: number, index: number): number => {
+    const { routes, candidates } = state.plan;
+    return candidates.server[routes.candidateFrom[routeOfPool[pool]] + index];
+  };
 
-  #idleUs(pool: number): number {
-    const { routes, servers } = this.#state.plan;
-    return servers.poolIdleUs[routes.server[this.#routeOfPool[pool]]];
-  }
+  const idleLimitUs = (pool: number): number => {
+    const { routes, servers } = state.plan;
+    return servers.poolIdleUs[routes.server[routeOfPool[pool]]];
+  };
+
+  return {
+    poolOf,
+    remembered,
+    forgetUs,
+    openCount,
+    openCountOfPool,
+    admittedCount,
+    rememberedOf,
+    lease,
+    hasIdle,
+    discard,
+    keep,
+    expire,
+    reset,
+  };
 }
 
 function addressKey({ routes, candidates }: Plan, route: number): string {

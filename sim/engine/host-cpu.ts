@@ -8,52 +8,51 @@
  */
 import type { HostTable } from '../plan/plan.ts';
 
-export class HostCpu {
-  readonly speed: Float64Array;
-  /** Of the last `take`. */
-  startUs = 0;
-  readonly #freeUs: Float64Array;
-  readonly #from: Int32Array;
-  readonly #cores: Int32Array;
+export type HostCpu = ReturnType<typeof createHostCpu>;
 
-  constructor(hosts: HostTable) {
-    this.speed = hosts.speed.slice();
-    this.#cores = hosts.cores;
-    this.#from = new Int32Array(hosts.cores.length);
-    let coreCount = 0;
-    for (let host = 0; host < hosts.cores.length; host++) {
-      this.#from[host] = coreCount;
-      coreCount += hosts.cores[host];
-    }
-    this.#freeUs = new Float64Array(coreCount);
+export function createHostCpu(hosts: HostTable) {
+  const taken = {
+    /** Of the last `take`. */
+    startUs: 0,
+  };
+  const speed = hosts.speed.slice();
+  const cores = hosts.cores;
+  const firstCore = new Int32Array(hosts.cores.length);
+  let coreCount = 0;
+  for (let host = 0; host < hosts.cores.length; host++) {
+    firstCore[host] = coreCount;
+    coreCount += hosts.cores[host];
   }
+  const freeUs = new Float64Array(coreCount);
 
   /** Occupies a core for `workUs` from now on or later; returns when it is done. */
-  take(host: number, nowUs: number, workUs: number): number {
-    const from = this.#from[host];
-    const end = from + this.#cores[host];
+  const take = (host: number, nowUs: number, workUs: number): number => {
+    const from = firstCore[host];
+    const end = from + cores[host];
     let best = from;
-    let bestUs = this.#freeUs[from];
+    let bestUs = freeUs[from];
     for (let core = from + 1; core < end && bestUs > nowUs; core++) {
-      if (this.#freeUs[core] < bestUs) {
+      if (freeUs[core] < bestUs) {
         best = core;
-        bestUs = this.#freeUs[core];
+        bestUs = freeUs[core];
       }
     }
-    this.startUs = bestUs > nowUs ? bestUs : nowUs;
-    return (this.#freeUs[best] = this.startUs + workUs);
-  }
+    taken.startUs = bestUs > nowUs ? bestUs : nowUs;
+    return (freeUs[best] = taken.startUs + workUs);
+  };
 
   /**
    * All work under way is lost: the process that did it has died. Tells until when each core would
    * have been busy without a pause.
    */
-  reset(host: number, nowUs: number, lost: (untilUs: number) => void): void {
-    const from = this.#from[host];
-    for (let core = from; core < from + this.#cores[host]; core++) {
-      if (this.#freeUs[core] <= nowUs) continue;
-      lost(this.#freeUs[core]);
-      this.#freeUs[core] = nowUs;
+  const reset = (host: number, nowUs: number, lost: (untilUs: number) => void): void => {
+    const from = firstCore[host];
+    for (let core = from; core < from + cores[host]; core++) {
+      if (freeUs[core] <= nowUs) continue;
+      lost(freeUs[core]);
+      freeUs[core] = nowUs;
     }
-  }
+  };
+
+  return { speed, taken, take, reset };
 }

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { Replication } from './replication.ts';
+import { createReplication } from './replication.ts';
 import type { KeepPolicy } from '../metrics/journal.ts';
 import type { GroupOutcome, ReplicationOutcome } from '../metrics/outcome.ts';
 import type { Calibration } from '../plan/calibration.ts';
@@ -199,7 +199,7 @@ interface Finished {
 function run(text: string, calibration: Calibration, keep: KeepPolicy = 'all'): Finished {
   const plan = planOfText(text, calibration);
   const options = { keep, onProgress: () => undefined, shouldStop: () => false };
-  const replication = new Replication(plan, 0, options);
+  const replication = createReplication(plan, 0, options);
   const outcome = replication.run();
   if (outcome === null) throw new Error('nobody stopped it');
   return { plan, outcome, inUse: replication.inUse() };

@@ -26,75 +26,58 @@ import {
 } from '../protocol/exchange.ts';
 import { Cause } from '../protocol/fault.ts';
 import { CLIENT_STAGES, SERVER_STAGES } from '../world/exchange-table.ts';
-import { Capacity } from './capacity.ts';
-import { Connecting } from './connecting.ts';
+import { createCapacity } from './capacity.ts';
+import { createConnecting } from './connecting.ts';
 import { EventKind } from './event-kind.ts';
-import { Signing } from './signing.ts';
+import { createSigning } from './signing.ts';
 import type { RunState } from './state.ts';
-import { Systems } from './systems.ts';
+import { createSystems } from './systems.ts';
 
 /** The leg waits: for an event, a place, or the wire. */
 const NOTHING = -1;
 
 export type FinishedListener = (slot: number, fault: number, endUs: number) => void;
 
-export class Legs {
-  readonly clientThreads: Capacity;
-  readonly serverThreads: Capacity;
-  readonly messageLog: Capacity;
-  readonly connecting: Connecting;
-  readonly signing: Signing;
-  readonly systems: Systems;
-  readonly #state: RunState;
-  readonly #finished: FinishedListener;
-  readonly #feedLater = (leg: number, input: number): void => this.feed(leg, input);
+export type Legs = ReturnType<typeof createLegs>;
 
-  constructor(state: RunState, finished: FinishedListener) {
-    const { servers } = state.plan;
-    const { rows, queues } = state;
-    this.#state = state;
-    this.#finished = finished;
-    this.clientThreads = new Capacity(state, servers.clientThreads, rows.clientThreads);
-    this.serverThreads = new Capacity(state, servers.serverThreads, rows.serverThreads);
-    this.messageLog = new Capacity(state, servers.logConnections, rows.messageLog);
-    this.connecting = new Connecting(state, this.#feedLater);
-    this.signing = new Signing(state, this.#feedLater);
-    this.systems = new Systems(state);
-    for (let server = 0; server < servers.id.length; server++) {
-      queues.patienceUs[rows.clientThreads + server] = servers.idleTimeoutUs[server];
-      queues.patienceUs[rows.serverThreads + server] = servers.idleTimeoutUs[server];
-      queues.patienceUs[rows.receive + server] = servers.idleTimeoutUs[server];
-      queues.patienceUs[rows.messageLog + server] = servers.logPoolTimeoutUs[server];
-    }
-  }
+export function createLegs(state: RunState, finished: FinishedListener) {
+  const feedLater = (leg: number, input: number): void => feed(leg, input);
+  const { servers } = state.plan;
+  const { rows, queues } = state;
+  const clientThreads = createCapacity(state, servers.clientThreads, rows.clientThreads);
+  const serverThreads = createCapacity(state, servers.serverThreads, rows.serverThreads);
+  const messageLog = createCapacity(state, servers.logConnections, rows.messageLog);
+  const connecting = createConnecting(state, feedLater);
+  const signing = createSigning(state, feedLater);
+  const systems = createSystems(state);
 
   /** An exchange has come to its consumer's server. */
-  arrive(slot: number): void {
-    const { table, nowUs } = this.#state;
+  const arrive = (slot: number): void => {
+    const { table, nowUs } = state;
     const leg = slot * 2;
     table.sinceUs[leg] = nowUs;
     table.effect[leg] = Effect.None;
     table.requestInUs[slot] = nowUs;
-    table.pool[slot] = this.connecting.pool.poolOf[table.route[slot]];
-    this.#beginClientFacts(slot);
+    table.pool[slot] = connecting.pool.poolOf[table.route[slot]];
+    beginClientFacts(slot);
     table.waitUs[leg] = NaN;
     table.serviceUs[leg] = NaN;
-    if (this.clientThreads.request(table.clientServer[slot], leg)) {
-      this.feed(leg, Input.ThreadGranted);
+    if (clientThreads.request(table.clientServer[slot], leg)) {
+      feed(leg, Input.ThreadGranted);
     }
-  }
+  };
 
   /** Moves a leg by an input, and on, as long as its effects are done at once. */
-  feed(leg: number, first: number): void {
-    const { table } = this.#state;
+  const feed = (leg: number, first: number): void => {
+    const { table } = state;
     const isServer = (leg & 1) === 1;
     const reads = isServer ? SERVER_READS : CLIENT_READS;
     for (let input = first; input !== NOTHING;) {
-      const transition = this.#advance(leg, input);
+      const transition = advance(leg, input);
       const effect = effectOf(transition);
       const next = isServer
-        ? this.#performServer(leg, effect, faultOfTransition(transition))
-        : this.#performClient(leg, effect, faultOfTransition(transition));
+        ? performServer(leg, effect, faultOfTransition(transition))
+        : performClient(leg, effect, faultOfTransition(transition));
       input = next;
       const kept = table.mailbox[leg];
       if (input === NOTHING && kept !== 0 && (reads[table.stage[leg]] >> (kept & 0xff)) & 1) {
@@ -103,23 +86,22 @@ export class Legs {
       }
     }
     table.freeIfDone(leg >> 1);
-  }
+  };
 
   /** A wire input: read now, or kept in the socket's buffer until the leg reads it. */
-  receive(leg: number, input: number): void {
-    const { table } = this.#state;
+  const receive = (leg: number, input: number): void => {
+    const { table } = state;
     const stage = table.stage[leg];
     const isServer = (leg & 1) === 1;
     if (stage === (isServer ? ServerStage.Closed : ClientStage.Closed)) return;
     const reads = isServer ? SERVER_READS[stage] : CLIENT_READS[stage];
-    if ((reads >> (input & 0xff)) & 1) this.feed(leg, input);
+    if ((reads >> (input & 0xff)) & 1) feed(leg, input);
     // A fault or a message stays in front of the closing that follows it.
     else if (table.mailbox[leg] === 0) table.mailbox[leg] = input;
-  }
+  };
 
   /** What the provider's server sent comes to the consumer's, behind the response's head. */
-  receiveResponse(slot: number, input: number): void {
-    const state = this.#state;
+  const receiveResponse = (slot: number, input: number): void => {
     const { table } = state;
     const leg = slot * 2;
     const headUs = table.headUs[slot];
@@ -128,63 +110,62 @@ export class Legs {
       const { nowUs } = state;
       state.nowUs = Math.min(nowUs, Math.max(headUs, table.sinceUs[leg]));
       table.responseInUs[slot] = state.nowUs;
-      this.feed(leg, Input.ResponseHead);
+      feed(leg, Input.ResponseHead);
       state.nowUs = nowUs;
     }
-    this.receive(leg, input);
-  }
+    receive(leg, input);
+  };
 
   /** The request part has come to the provider's server. */
-  open(slot: number): void {
-    const state = this.#state;
+  const open = (slot: number): void => {
     const { table } = state;
     const leg = slot * 2 + 1;
     if (table.stage[leg] !== ServerStage.Waiting) return;
     const server = table.providerServer[slot];
     if (state.epoch[server] !== table.providerEpoch[slot]) {
       state.send(EventKind.ClosedAtClient, slot, false, 0, Purpose.LinkPeerClosed);
-      this.abandon(slot);
+      abandon(slot);
       return;
     }
     if (table.isAttack[slot] === 0) state.recorder.exchanges[server]++;
     table.sinceUs[leg] = state.nowUs;
     table.providerRequestInUs[slot] = state.nowUs;
-    this.#beginServerFacts(slot);
+    beginServerFacts(slot);
     table.waitUs[leg] = NaN;
     table.serviceUs[leg] = NaN;
-    if (this.serverThreads.request(server, leg)) this.feed(leg, Input.ThreadGranted);
-  }
+    if (serverThreads.request(server, leg)) feed(leg, Input.ThreadGranted);
+  };
 
   /** The effect of a leg is done; a condition may make it fail at its end. */
-  done(leg: number): void {
-    const { table } = this.#state;
+  const done = (leg: number): void => {
+    const { table } = state;
     const effect = table.effect[leg];
-    if (effect === Effect.Connect) this.connecting.complete(leg, this.#failure(leg, effect));
-    else this.feed(leg, this.#result(leg, effect));
-  }
+    if (effect === Effect.Connect) connecting.complete(leg, failure(leg, effect));
+    else feed(leg, result(leg, effect));
+  };
 
-  failed(leg: number): void {
-    this.feed(leg, inputOf(Input.Failed, this.#state.table.failCause[leg]));
-  }
+  const failed = (leg: number): void => {
+    feed(leg, inputOf(Input.Failed, state.table.failCause[leg]));
+  };
 
-  timedOut(leg: number): void {
-    const { table } = this.#state;
-    if (table.effect[leg] === Effect.Connect) this.connecting.reject(leg, Cause.IoError);
-    else this.feed(leg, Input.TimedOut);
-  }
+  const timedOut = (leg: number): void => {
+    const { table } = state;
+    if (table.effect[leg] === Effect.Connect) connecting.reject(leg, Cause.IoError);
+    else feed(leg, Input.TimedOut);
+  };
 
   /** The patience of the head of a queue may be over. */
-  queueTimer(queue: number): void {
-    const { queues, nowUs, timers, rows } = this.#state;
+  const queueTimer = (queue: number): void => {
+    const { queues, nowUs, timers, rows } = state;
     queues.isArmed[queue] = 0;
     const patienceUs = queues.patienceUs[queue];
     for (let leg = queues.head[queue]; leg !== -1; leg = queues.head[queue]) {
       if (queues.enteredUs[leg] + patienceUs > nowUs) break;
       queues.remove(leg);
       if (queue >= rows.antiDos && queue < rows.signing) {
-        this.connecting.reject(leg, Cause.IoError);
+        connecting.reject(leg, Cause.IoError);
       } else {
-        this.feed(leg, Input.TimedOut);
+        feed(leg, Input.TimedOut);
       }
     }
     const head = queues.head[queue];
@@ -192,30 +173,30 @@ export class Legs {
     if (head === -1 || queues.isArmed[queue] === 1) return;
     queues.isArmed[queue] = 1;
     timers.schedule(queues.enteredUs[head] + patienceUs, EventKind.QueueTimer, queue, queue, 0);
-  }
+  };
 
   /** Legs that were given what they waited for. */
-  serveGranted(): void {
-    const { granted, table } = this.#state;
+  const serveGranted = (): void => {
+    const { granted, table } = state;
     for (let at = 0; at < granted.length; at++) {
       const leg = granted[at];
       // Its server has died in the same event: the place is gone with it.
-      if (table.isUsed[leg >> 1] === 0 || this.#isClosed(leg)) continue;
+      if (table.isUsed[leg >> 1] === 0 || isClosed(leg)) continue;
       const effect = table.effect[leg];
       const next =
         effect === Effect.Connect
-          ? this.connecting.begin(leg)
+          ? connecting.begin(leg)
           : effect === Effect.Log
-            ? this.#writeLog(leg)
+            ? writeLog(leg)
             : Input.ThreadGranted;
-      if (next !== NOTHING) this.feed(leg, next);
+      if (next !== NOTHING) feed(leg, next);
     }
     granted.length = 0;
-  }
+  };
 
   /** The provider's leg ends without a word: its process has died, or never saw the request. */
-  abandon(slot: number): void {
-    const { table, queues, rows } = this.#state;
+  const abandon = (slot: number): void => {
+    const { table, queues, rows } = state;
     const leg = slot * 2 + 1;
     const queue = queues.queueOf[leg];
     if (queue !== -1 && queue < rows.systems) queues.remove(leg);
@@ -223,31 +204,30 @@ export class Legs {
     table.sequence[leg]++;
     table.mailbox[leg] = 0;
     table.freeIfDone(slot);
-  }
+  };
 
   /** The consumer's leg ends without an answer: its process has died. */
-  cutOff(slot: number, fault: number): void {
-    const { table, queues, nowUs, plan } = this.#state;
+  const cutOff = (slot: number, fault: number): void => {
+    const { table, queues, nowUs, plan } = state;
     const leg = slot * 2;
     if (queues.queueOf[leg] !== -1) queues.remove(leg);
     table.stage[leg] = ClientStage.Closed;
     table.sequence[leg]++;
     table.mailbox[leg] = 0;
-    this.connecting.release(slot, false);
+    connecting.release(slot, false);
     // Both hops, as of every answer: nobody learns of a dead server in no time.
     const { localDelayUs } = plan.servers;
-    this.#finished(slot, fault, nowUs + 2 * localDelayUs[table.clientServer[slot]]);
+    finished(slot, fault, nowUs + 2 * localDelayUs[table.clientServer[slot]]);
     table.freeIfDone(slot);
-  }
+  };
 
-  #advance(leg: number, input: number): number {
-    const state = this.#state;
+  const advance = (leg: number, input: number): number => {
     const { table, nowUs, hash } = state;
     const slot = leg >> 1;
     const isServer = (leg & 1) === 1;
     const stage = table.stage[leg];
     const needs = isServer ? serverNeeds(stage, input) : clientNeeds(stage, input);
-    const facts = needs === 0 ? 0 : this.#facts(leg) & needs;
+    const facts = needs === 0 ? 0 : factsNow(leg) & needs;
     const transition = isServer
       ? advanceServerLeg(stage, input, facts)
       : advanceClientLeg(stage, input, facts);
@@ -274,13 +254,13 @@ export class Legs {
     table.sequence[leg]++;
     table.waitUs[leg] = NaN;
     table.serviceUs[leg] = NaN;
-    this.#release(leg, input, stage, next);
+    release(leg, input, stage, next);
     return transition;
-  }
+  };
 
   /** What the new stage no longer holds is given back; who waits for it is served afterwards. */
-  #release(leg: number, input: number, stage: number, next: number): void {
-    const { table, queues, rows, granted } = this.#state;
+  const release = (leg: number, input: number, stage: number, next: number): void => {
+    const { table, queues, rows, granted } = state;
     const slot = leg >> 1;
     const isServer = (leg & 1) === 1;
     const queue = queues.queueOf[leg];
@@ -294,32 +274,32 @@ export class Legs {
     // A log stage that failed at once, or timed out in the queue, never had a connection.
     if ((released & Hold.LogConnection) !== 0 && table.holdsLog[leg] === 1) {
       table.holdsLog[leg] = 0;
-      const after = this.messageLog.release(server);
+      const after = messageLog.release(server);
       if (after !== -1) granted.push(after);
     }
     if ((released & Hold.Thread) !== 0) {
-      const threads = isServer ? this.serverThreads : this.clientThreads;
+      const threads = isServer ? serverThreads : clientThreads;
       const after = threads.release(server);
       if (after !== -1) granted.push(after);
     }
     if (isServer) return;
-    if (next === ClientStage.Closed) this.connecting.release(slot, false);
-    else if ((released & Hold.Connection) !== 0) this.connecting.release(slot, true);
-  }
+    if (next === ClientStage.Closed) connecting.release(slot, false);
+    else if ((released & Hold.Connection) !== 0) connecting.release(slot, true);
+  };
 
   /** The facts of a leg, from its own server's view, at this instant. */
-  #facts(leg: number): number {
-    const { table } = this.#state;
+  const factsNow = (leg: number): number => {
+    const { table } = state;
     const answers = (leg & 1) === 0 ? ClientStage.Sent : ServerStage.Answered;
     return table.stage[leg] < answers ? table.facts[leg] : table.lateFacts[leg];
-  }
+  };
 
   /**
    * What no patch changes is settled when a leg begins: what its message, its service and its
    * server lack, and whether either body is too large to be logged.
    */
-  #beginFacts(leg: number, server: number, broken: number, failEffects: number): void {
-    const { table, plan } = this.#state;
+  const beginFacts = (leg: number, server: number, broken: number, failEffects: number): void => {
+    const { table, plan } = state;
     const slot = leg >> 1;
     const service = table.service[slot];
     const isSoap = plan.services.isSoap[service] === 1 ? Fact.IsRest : 0;
@@ -329,20 +309,20 @@ export class Legs {
     table.lateFacts[leg] =
       table.responseBytes[slot] > bytesMax ? facts & ~Fact.BodyLoggable : facts;
     table.mayFail[leg] = failEffects === 0 ? 0 : 1;
-  }
+  };
 
-  #beginClientFacts(slot: number): void {
-    const { table, plan } = this.#state;
+  const beginClientFacts = (slot: number): void => {
+    const { table, plan } = state;
     const { flows, servers } = plan;
     const flow = table.flow[slot];
     const server = table.clientServer[slot];
     const broken = flows.clientFactsBroken[flow] | servers.clientFactsBroken[server];
     const failEffects = flows.clientFailEffect[flow] | servers.clientFailEffect[server];
-    this.#beginFacts(slot * 2, server, broken, failEffects);
-  }
+    beginFacts(slot * 2, server, broken, failEffects);
+  };
 
-  #beginServerFacts(slot: number): void {
-    const { table, plan } = this.#state;
+  const beginServerFacts = (slot: number): void => {
+    const { table, plan } = state;
     const { flows, servers, services } = plan;
     const flow = table.flow[slot];
     const server = table.providerServer[slot];
@@ -357,26 +337,26 @@ export class Legs {
       denied |
       tooOld;
     const failEffects = flows.serverFailEffect[flow] | servers.serverFailEffect[server];
-    this.#beginFacts(slot * 2 + 1, server, broken, failEffects);
-  }
+    beginFacts(slot * 2 + 1, server, broken, failEffects);
+  };
 
-  #result(leg: number, effect: number): number {
-    const isRefused = effect === Effect.Forward && this.#hasBadStatus(leg >> 1);
-    const cause = isRefused ? Cause.HttpError : this.#failure(leg, effect);
+  const result = (leg: number, effect: number): number => {
+    const isRefused = effect === Effect.Forward && hasBadStatus(leg >> 1);
+    const cause = isRefused ? Cause.HttpError : failure(leg, effect);
     return cause === Cause.None ? Input.Done : inputOf(Input.Failed, cause);
-  }
+  };
 
   /** SOAP takes 200 and, for its own faults, 500 from an information system (facts 2.2). */
-  #hasBadStatus(slot: number): boolean {
-    const { plan, table } = this.#state;
+  const hasBadStatus = (slot: number): boolean => {
+    const { plan, table } = state;
     const service = table.service[slot];
     const status = plan.services.status[service];
     return plan.services.isSoap[service] === 1 && status !== 200 && status !== 500;
-  }
+  };
 
   /** The cause with which a condition makes this effect fail; Cause.None: it does not. */
-  #failure(leg: number, effect: number): number {
-    const { table, plan } = this.#state;
+  const failure = (leg: number, effect: number): number => {
+    const { table, plan } = state;
     if (table.mayFail[leg] === 0) return Cause.None;
     const { flows, servers } = plan;
     const slot = leg >> 1;
@@ -391,97 +371,101 @@ export class Legs {
     if (flows.serverFailEffect[flow] === effect) return flows.serverFailCause[flow];
     if (servers.serverFailEffect[server] === effect) return servers.serverFailCause[server];
     return Cause.None;
-  }
+  };
 
-  #performClient(leg: number, effect: number, fault: number): number {
-    const { table, plan } = this.#state;
+  const performClient = (leg: number, effect: number, fault: number): number => {
+    const { table, plan } = state;
     const slot = leg >> 1;
     const server = table.clientServer[slot];
     switch (effect) {
       case Effect.Parse:
-        return this.#spend(leg, server, Cost.Parse, Purpose.Parse, table.requestBytes[slot]);
+        return spend(leg, server, Cost.Parse, Purpose.Parse, table.requestBytes[slot]);
       case Effect.Connect:
-        table.requestOutUs[slot] = this.#state.nowUs;
-        return this.connecting.begin(leg);
+        table.requestOutUs[slot] = state.nowUs;
+        return connecting.begin(leg);
       case Effect.StreamRequest:
-        return this.#streamRequest(leg);
+        return streamRequest(leg);
       case Effect.Sign:
-        this.#endBody(slot);
-        return this.#sign(leg, plan.flows.signer[table.flow[slot]]);
+        endBody(slot);
+        return sign(leg, plan.flows.signer[table.flow[slot]]);
       case Effect.Log:
-        return this.#log(leg, server);
+        return log(leg, server);
       case Effect.SendSignature:
-        this.#state.send(EventKind.MessageEnd, slot, true, 0, Purpose.LinkSignature);
+        state.send(EventKind.MessageEnd, slot, true, 0, Purpose.LinkSignature);
         return NOTHING;
       case Effect.Verify: {
         const bytes = table.responseBytes[slot];
-        return this.#spend(leg, server, Cost.Verify, Purpose.VerifyResponse, bytes);
+        return spend(leg, server, Cost.Verify, Purpose.VerifyResponse, bytes);
       }
       case Effect.Respond:
-        this.#respond(leg, fault);
+        respond(leg, fault);
         return NOTHING;
       default:
         return NOTHING;
     }
-  }
+  };
 
-  #performServer(leg: number, effect: number, fault: number): number {
-    const { table, plan, rows } = this.#state;
+  const performServer = (leg: number, effect: number, fault: number): number => {
+    const { table, plan, rows } = state;
     const slot = leg >> 1;
     const server = table.providerServer[slot];
     switch (effect) {
       case Effect.Admit:
-        return this.#spend(leg, server, Cost.Admit, Purpose.Admit, 0);
+        return spend(leg, server, Cost.Admit, Purpose.Admit, 0);
       case Effect.Receive:
         // While the body is still coming the connection is not idle.
-        if (table.mailbox[leg] === 0 && table.bodyEndUs[slot] <= this.#state.nowUs) {
-          this.#state.enqueue(rows.receive + server, leg);
+        if (table.mailbox[leg] === 0 && table.bodyEndUs[slot] <= state.nowUs) {
+          state.enqueue(rows.receive + server, leg);
         }
         return NOTHING;
       case Effect.Verify: {
         const bytes = table.requestBytes[slot];
-        return this.#spend(leg, server, Cost.Verify, Purpose.Verify, bytes);
+        return spend(leg, server, Cost.Verify, Purpose.Verify, bytes);
       }
       case Effect.Log:
-        return this.#log(leg, server);
+        return log(leg, server);
       case Effect.Forward: {
-        const cause = this.#failure(leg, effect);
+        const cause = failure(leg, effect);
         if (cause !== Cause.None) return inputOf(Input.Failed, cause);
-        this.systems.forward(leg);
+        systems.forward(leg);
         return NOTHING;
       }
       case Effect.StreamResponse:
-        return this.#streamResponse(leg);
+        return streamResponse(leg);
       case Effect.Sign:
-        return this.#sign(leg, plan.candidates.signer[table.candidate[slot]]);
+        return sign(leg, plan.candidates.signer[table.candidate[slot]]);
       case Effect.SendResponseEnd:
-        table.providerResponseOutUs[slot] = this.#state.nowUs;
-        this.#state.send(EventKind.ResponseEnd, slot, false, 0, Purpose.LinkResponse);
+        table.providerResponseOutUs[slot] = state.nowUs;
+        state.send(EventKind.ResponseEnd, slot, false, 0, Purpose.LinkResponse);
         return NOTHING;
       case Effect.SendFault:
-        this.#countFault(slot, server);
+        countFault(slot, server);
         table.sentFault[slot] = fault;
-        table.providerResponseOutUs[slot] = this.#state.nowUs;
-        this.#state.send(EventKind.FaultPart, slot, false, 0, Purpose.LinkFault);
+        table.providerResponseOutUs[slot] = state.nowUs;
+        state.send(EventKind.FaultPart, slot, false, 0, Purpose.LinkFault);
         return NOTHING;
       case Effect.Close:
-        this.#state.send(EventKind.ClosedAtClient, slot, false, 0, Purpose.LinkPeerClosed);
+        state.send(EventKind.ClosedAtClient, slot, false, 0, Purpose.LinkPeerClosed);
         return NOTHING;
       default:
         return NOTHING;
     }
-  }
+  };
 
-  #spend(leg: number, server: number, cost: number, purpose: number, bytes: number): number {
-    const state = this.#state;
+  const spend = (
+    leg: number,
+    server: number,
+    cost: number,
+    purpose: number,
+    bytes: number,
+  ): number => {
     const endUs = state.spend(server, leg, cost, purpose, bytes);
-    if (endUs === state.nowUs) return this.#result(leg, state.table.effect[leg]);
+    if (endUs === state.nowUs) return result(leg, state.table.effect[leg]);
     state.scheduleLeg(endUs, EventKind.LegDone, leg);
     return NOTHING;
-  }
+  };
 
-  #streamRequest(leg: number): number {
-    const state = this.#state;
+  const streamRequest = (leg: number): number => {
     const { table, plan, nowUs } = state;
     const slot = leg >> 1;
     const bytes = table.requestBytes[slot];
@@ -500,19 +484,17 @@ export class Legs {
     if (endUs === nowUs) return Input.Done;
     state.scheduleLeg(endUs, EventKind.LegDone, leg);
     return NOTHING;
-  }
+  };
 
   /** Nothing more of the body comes: from now on the connection is idle for who waits. */
-  #endBody(slot: number): void {
-    const state = this.#state;
+  const endBody = (slot: number): void => {
     const { table, queues, rows } = state;
     const leg = slot * 2 + 1;
     if (table.stage[leg] !== ServerStage.Admitted || queues.queueOf[leg] !== -1) return;
     state.enqueue(rows.receive + table.providerServer[slot], leg);
-  }
+  };
 
-  #streamResponse(leg: number): number {
-    const state = this.#state;
+  const streamResponse = (leg: number): number => {
     const { table, plan, nowUs } = state;
     const slot = leg >> 1;
     const bytes = table.responseBytes[slot];
@@ -528,25 +510,24 @@ export class Legs {
     if (endUs === nowUs) return Input.Done;
     state.scheduleLeg(endUs, EventKind.LegDone, leg);
     return NOTHING;
-  }
+  };
 
-  #sign(leg: number, signer: number): number {
-    const cause = this.#failure(leg, Effect.Sign);
+  const sign = (leg: number, signer: number): number => {
+    const cause = failure(leg, Effect.Sign);
     if (cause !== Cause.None) return inputOf(Input.Failed, cause);
-    this.signing.request(signer, leg);
+    signing.request(signer, leg);
     return NOTHING;
-  }
+  };
 
-  #log(leg: number, server: number): number {
-    const cause = this.#failure(leg, Effect.Log);
+  const log = (leg: number, server: number): number => {
+    const cause = failure(leg, Effect.Log);
     if (cause !== Cause.None) return inputOf(Input.Failed, cause);
-    if (!this.messageLog.request(server, leg)) return NOTHING;
-    return this.#writeLog(leg);
-  }
+    if (!messageLog.request(server, leg)) return NOTHING;
+    return writeLog(leg);
+  };
 
   /** A connection of the message log's pool is ours: insert and commit. */
-  #writeLog(leg: number): number {
-    const state = this.#state;
+  const writeLog = (leg: number): number => {
     const { table } = state;
     const slot = leg >> 1;
     const isServer = (leg & 1) === 1;
@@ -562,44 +543,70 @@ export class Legs {
         ? Purpose.LogRequestAtClient
         : Purpose.LogResponseAtClient;
     const bytes = isRequest ? table.requestBytes[slot] : table.responseBytes[slot];
-    const next = this.#spend(leg, server, Cost.LogCommit, purpose, bytes);
+    const next = spend(leg, server, Cost.LogCommit, purpose, bytes);
     table.waitUs[leg] += waitedUs;
     return next;
-  }
+  };
 
   /** The answer or the fault leaves for the information system; the call is over. */
-  #respond(leg: number, fault: number): void {
-    const state = this.#state;
+  const respond = (leg: number, fault: number): void => {
     const { table, plan } = state;
     const slot = leg >> 1;
     const server = table.clientServer[slot];
     const isRaisedHere = fault !== 0 && table.sentFault[slot] !== fault;
-    if (isRaisedHere) this.#countFault(slot, server);
+    if (isRaisedHere) countFault(slot, server);
     const isSilent = (fault & 63) === Cause.NoAnswer;
     const bytes = fault === 0 ? table.responseBytes[slot] : 0;
     const leftUs = isSilent
       ? state.nowUs
       : state.spend(server, leg, Cost.Respond, Purpose.Respond, bytes);
-    this.#closePeer(slot);
+    closePeer(slot);
     // Both hops between the information system and its server: the first is the same for all
     // calls of a server, so that counting it here needs no event there.
-    this.#finished(slot, fault, leftUs + 2 * plan.servers.localDelayUs[server]);
-  }
+    finished(slot, fault, leftUs + 2 * plan.servers.localDelayUs[server]);
+  };
 
-  #isClosed(leg: number): boolean {
+  const isClosed = (leg: number): boolean => {
     const isServer = (leg & 1) === 1;
-    return this.#state.table.stage[leg] === (isServer ? ServerStage.Closed : ClientStage.Closed);
-  }
+    return state.table.stage[leg] === (isServer ? ServerStage.Closed : ClientStage.Closed);
+  };
 
-  #countFault(slot: number, server: number): void {
-    const { recorder, table } = this.#state;
+  const countFault = (slot: number, server: number): void => {
+    const { recorder, table } = state;
     if (table.isAttack[slot] === 0) recorder.faults[server]++;
-  }
+  };
 
   /** A consumer's leg that ends before its peer's closes the connection under it. */
-  #closePeer(slot: number): void {
-    const { table } = this.#state;
+  const closePeer = (slot: number): void => {
+    const { table } = state;
     if (table.stage[slot * 2 + 1] === ServerStage.Closed) return;
-    this.#state.send(EventKind.ClosedAtServer, slot, true, 0, Purpose.LinkPeerClosed);
+    state.send(EventKind.ClosedAtServer, slot, true, 0, Purpose.LinkPeerClosed);
+  };
+
+  for (let server = 0; server < servers.id.length; server++) {
+    queues.patienceUs[rows.clientThreads + server] = servers.idleTimeoutUs[server];
+    queues.patienceUs[rows.serverThreads + server] = servers.idleTimeoutUs[server];
+    queues.patienceUs[rows.receive + server] = servers.idleTimeoutUs[server];
+    queues.patienceUs[rows.messageLog + server] = servers.logPoolTimeoutUs[server];
   }
+  return {
+    clientThreads,
+    serverThreads,
+    messageLog,
+    connecting,
+    signing,
+    systems,
+    arrive,
+    feed,
+    receive,
+    receiveResponse,
+    open,
+    done,
+    failed,
+    timedOut,
+    queueTimer,
+    serveGranted,
+    abandon,
+    cutOff,
+  };
 }

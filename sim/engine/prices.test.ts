@@ -4,7 +4,7 @@ import { draw, drawPair, firstOfPair } from '../base/random.ts';
 import { DistributionKind } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { COSTS } from '../protocol/effect.ts';
-import { Prices } from './prices.ts';
+import { createPrices } from './prices.ts';
 
 /** Two rows: nothing, and a lognormal of median 7,000 and sigma 0.3. */
 const plan = {
@@ -24,7 +24,7 @@ const plan = {
 
 // Goal: the header's word on the error of the straight lines.
 test('a cost read from the table is the exact quantile, within one in a thousand', () => {
-  const prices = new Prices(plan);
+  const prices = createPrices(plan);
   let worst = 0;
   for (let ordinal = 0; ordinal < 20_000; ordinal++) {
     prices.draw(0, 0, 11, 22, ordinal, 5);
@@ -36,16 +36,16 @@ test('a cost read from the table is the exact quantile, within one in a thousand
       plan.distributions.values,
       firstOfPair(),
     );
-    worst = Math.max(worst, Math.abs(prices.cpuUs / exact - 1));
+    worst = Math.max(worst, Math.abs(prices.drawn.cpuUs / exact - 1));
   }
   expect(worst).toBeLessThan(1e-3);
   expect(worst).toBeGreaterThan(0);
 });
 
 test('a constant costs no draw, and the median is the median', () => {
-  const prices = new Prices(plan);
+  const prices = createPrices(plan);
   draw(1, 2, 3, 0, 4);
   prices.draw(0, 0, 11, 22, 0, 5);
-  expect(prices.delayUs).toBe(0);
+  expect(prices.drawn.delayUs).toBe(0);
   expect(prices.medianCpuUs(0, 0)).toBeCloseTo(7000, 6);
 });

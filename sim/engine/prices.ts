@@ -18,80 +18,75 @@ const WIDTH = STEPS + 1;
 /** Steps of each side that are not read but computed. */
 const EXACT_STEPS = 4;
 
-export class Prices {
-  /** Of the last `draw`: at speed 1, not rounded. */
-  cpuUs = 0;
-  delayUs = 0;
-  /** What each KiB of a body adds to `cpuUs`: left to the caller, who has the bytes at hand. */
-  cpuUsPerKib = 0;
-  readonly #plan: Plan;
-  /** Per row of the cost table: first of its steps in `#steps`, or -1 - constants index. */
-  readonly #cpuAt: Int32Array;
-  readonly #delayAt: Int32Array;
-  readonly #steps: Float64Array;
+export type Prices = ReturnType<typeof createPrices>;
 
-  constructor(plan: Plan) {
-    this.#plan = plan;
-    const { costs, distributions } = plan;
-    const tables = new Map<number, number>();
-    const place = (row: number): number => {
-      if (distributions.kind[row] === DistributionKind.Constant) return -1;
-      const known = tables.get(row);
-      if (known !== undefined) return known;
-      const at = tables.size * WIDTH;
-      tables.set(row, at);
-      return at;
-    };
-    this.#cpuAt = costs.cpu.map(place);
-    this.#delayAt = costs.delay.map(place);
-    this.#steps = new Float64Array(tables.size * WIDTH);
-    for (const [row, at] of tables) {
-      for (let step = 1; step < STEPS; step++)
-        this.#steps[at + step] = this.#exact(row, step / STEPS);
-    }
-  }
+export function createPrices(plan: Plan) {
+  const drawn = {
+    /** Of the last `draw`: at speed 1, not rounded. */
+    cpuUs: 0,
+    delayUs: 0,
+    /** What each KiB of a body adds to `cpuUs`: left to the caller, who has the bytes at hand. */
+    cpuUsPerKib: 0,
+  };
+  const { costs, distributions } = plan;
+  const tables = new Map<number, number>();
+  const place = (row: number): number => {
+    if (distributions.kind[row] === DistributionKind.Constant) return -1;
+    const known = tables.get(row);
+    if (known !== undefined) return known;
+    const at = tables.size * WIDTH;
+    tables.set(row, at);
+    return at;
+  };
+  /** Per row of the cost table: first of its steps in `#steps`, or -1 - constants index. */
+  const cpuTable = costs.cpu.map(place);
+  const delayTable = costs.delay.map(place);
+  const steps = new Float64Array(tables.size * WIDTH);
 
   /** Draws both parts of a cost for a call of a source. */
-  draw(
+  const draw = (
     costProfile: number,
     cost: number,
     key0: number,
     key1: number,
     ordinal: number,
     purpose: number,
-  ): void {
+  ): void => {
     const row = costProfile * COSTS.length + cost;
-    const { costs, distributions } = this.#plan;
-    const cpuAt = this.#cpuAt[row];
-    const delayAt = this.#delayAt[row];
+    const { costs, distributions } = plan;
+    const cpuAt = cpuTable[row];
+    const delayAt = delayTable[row];
     if (cpuAt >= 0 || delayAt >= 0) drawPair(key0, key1, ordinal, 0, purpose);
     const own =
-      cpuAt < 0
-        ? distributions.a[costs.cpu[row]]
-        : this.#read(costs.cpu[row], cpuAt, firstOfPair());
-    this.cpuUs = own;
-    this.cpuUsPerKib = costs.cpuUsPerKib[row];
-    this.delayUs =
+      cpuAt < 0 ? distributions.a[costs.cpu[row]] : read(costs.cpu[row], cpuAt, firstOfPair());
+    drawn.cpuUs = own;
+    drawn.cpuUsPerKib = costs.cpuUsPerKib[row];
+    drawn.delayUs =
       delayAt < 0
         ? distributions.a[costs.delay[row]]
-        : this.#read(costs.delay[row], delayAt, secondOfPair());
-  }
+        : read(costs.delay[row], delayAt, secondOfPair());
+  };
 
   /** The median of the processor time of a cost, where there is no call to draw for. */
-  medianCpuUs(costProfile: number, cost: number): number {
-    return this.#exact(this.#plan.costs.cpu[costProfile * COSTS.length + cost], 0.5);
-  }
+  const medianCpuUs = (costProfile: number, cost: number): number => {
+    return exact(plan.costs.cpu[costProfile * COSTS.length + cost], 0.5);
+  };
 
-  #read(row: number, at: number, u: number): number {
+  const read = (row: number, at: number, u: number): number => {
     const scaled = u * STEPS;
     const step = scaled | 0;
-    if (step < EXACT_STEPS || step >= STEPS - EXACT_STEPS) return this.#exact(row, u);
-    const low = this.#steps[at + step];
-    return low + (this.#steps[at + step + 1] - low) * (scaled - step);
-  }
+    if (step < EXACT_STEPS || step >= STEPS - EXACT_STEPS) return exact(row, u);
+    const low = steps[at + step];
+    return low + (steps[at + step + 1] - low) * (scaled - step);
+  };
 
-  #exact(row: number, u: number): number {
-    const { kind, a, b, values } = this.#plan.distributions;
+  const exact = (row: number, u: number): number => {
+    const { kind, a, b, values } = plan.distributions;
     return drawValue(kind[row], a[row], b[row], values, u);
+  };
+
+  for (const [row, at] of tables) {
+    for (let step = 1; step < STEPS; step++) steps[at + step] = exact(row, step / STEPS);
   }
+  return { drawn, draw, medianCpuUs };
 }

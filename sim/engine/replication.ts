@@ -9,15 +9,15 @@ import { Journal } from '../metrics/journal.ts';
 import type { KeepPolicy } from '../metrics/journal.ts';
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
 import { FAULT_KEYS } from '../metrics/outcome.ts';
-import { Recorder } from '../metrics/recorder.ts';
+import { createRecorder } from '../metrics/recorder.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ClientStage, Input, inputOf, ServerStage } from '../protocol/exchange.ts';
 import { Cause, faultOf, prefixOf, Prefix } from '../protocol/fault.ts';
 import { CLIENT_STAGES, SERVER_STAGES } from '../world/exchange-table.ts';
-import { Arrivals } from './arrivals.ts';
+import { createArrivals } from './arrivals.ts';
 import { EventKind } from './event-kind.ts';
 import { Incidents } from './incidents.ts';
-import { Legs } from './legs.ts';
+import { createLegs } from './legs.ts';
 import { RunState } from './state.ts';
 
 export interface ReplicationOptions {
@@ -39,56 +39,47 @@ export function runReplication(
   replicationIndex: number,
   options: ReplicationOptions,
 ): ReplicationOutcome | null {
-  return new Replication(plan, replicationIndex, options).run();
+  return createReplication(plan, replicationIndex, options).run();
 }
 
-export class Replication {
-  readonly #plan: Plan;
-  readonly #replicationIndex: number;
-  readonly #options: ReplicationOptions;
-  readonly #state: RunState;
-  readonly #recorder: Recorder;
-  readonly #arrivals: Arrivals;
-  readonly #legs: Legs;
-  readonly #incidents: Incidents;
-  #eventCount = 0;
-  #limitMet: ReplicationOutcome['limitMet'] = null;
+export type Replication = ReturnType<typeof createReplication>;
 
-  constructor(plan: Plan, replicationIndex: number, options: ReplicationOptions) {
-    this.#plan = plan;
-    this.#replicationIndex = replicationIndex;
-    this.#options = options;
-    this.#recorder = new Recorder(plan);
-    const journal = new Journal(plan.limits.journalRowsMax);
-    this.#state = new RunState(plan, replicationIndex, this.#recorder, journal);
-    this.#arrivals = new Arrivals(this.#state, options.keep);
-    this.#legs = new Legs(this.#state, (slot, fault, endUs) => this.#finish(slot, fault, endUs));
-    this.#incidents = new Incidents(this.#state, this.#legs);
-    const { events } = this.#state;
-    if (plan.warmUpUs > 0) events.schedule(plan.warmUpUs, EventKind.WarmUpEnd, 0, 0, 0);
-    events.schedule(plan.seriesBucketUs, EventKind.BucketEnd, 0, 0, 0);
-  }
+export function createReplication(
+  plan: Plan,
+  replicationIndex: number,
+  options: ReplicationOptions,
+) {
+  const own = {
+    eventCount: 0,
+    limitMet: null as ReplicationOutcome['limitMet'],
+  };
+  const recorder = createRecorder(plan);
+  const journal = new Journal(plan.limits.journalRowsMax);
+  const state = new RunState(plan, replicationIndex, recorder, journal);
+  const calls = createArrivals(state, options.keep);
+  const legs = createLegs(state, (slot, fault, endUs) => finish(slot, fault, endUs));
+  const incidents = new Incidents(state, legs);
+  const { events } = state;
 
-  run(): ReplicationOutcome | null {
-    while (this.#runSlice()) {
-      if (!this.#report()) return null;
+  const run = (): ReplicationOutcome | null => {
+    while (runSlice()) {
+      if (!report()) return null;
     }
-    if (this.#limitMet === null) this.#state.nowUs = this.#plan.durationUs;
-    return this.#outcome();
-  }
+    if (own.limitMet === null) state.nowUs = plan.durationUs;
+    return outcome();
+  };
 
   /**
    * Some ten thousand events; false when the end has come. In slices, because the engine compiles
    * a loop that it is in the middle of less well than one it enters.
    */
-  #runSlice(): boolean {
-    const state = this.#state;
+  const runSlice = (): boolean => {
     const { events, timers } = state;
-    const arrivals = this.#arrivals.queue;
-    const { durationUs, limits } = this.#plan;
+    const arrivals = calls.queue;
+    const { durationUs, limits } = plan;
     const { order } = state.hash;
-    const sliceEnd = Math.min(limits.eventsMax, this.#eventCount + EVENTS_BETWEEN_REPORTS);
-    while (this.#eventCount < sliceEnd) {
+    const sliceEnd = Math.min(limits.eventsMax, own.eventCount + EVENTS_BETWEEN_REPORTS);
+    while (own.eventCount < sliceEnd) {
       // At equal times events come first, then timers of patience, then what arrives.
       const arrivalUs = arrivals.nextUs;
       const timerUs = timers.nextUs;
@@ -101,23 +92,23 @@ export class Replication {
       queue.next();
       state.nowUs = nextUs;
       order.addInt((nextUs | 0) ^ queue.kind);
-      if (queue.kind === EventKind.Arrival) this.#arrive();
-      else this.#dispatch(queue.kind, queue.a, queue.b);
-      if (state.granted.length > 0) this.#legs.serveGranted();
-      this.#eventCount++;
+      if (queue.kind === EventKind.Arrival) arrive();
+      else dispatch(queue.kind, queue.a, queue.b);
+      if (state.granted.length > 0) legs.serveGranted();
+      own.eventCount++;
     }
-    if (this.#eventCount < limits.eventsMax) return true;
-    this.#limitMet = 'eventsMax';
+    if (own.eventCount < limits.eventsMax) return true;
+    own.limitMet = 'eventsMax';
     return false;
-  }
+  };
 
   /** What is in use now: after a long time without load it must be nothing. */
-  inUse(): Readonly<Record<string, number>> {
-    const { table, queues } = this.#state;
-    const { clientThreads, serverThreads, messageLog, connecting } = this.#legs;
+  const inUse = (): Readonly<Record<string, number>> => {
+    const { table, queues } = state;
+    const { clientThreads, serverThreads, messageLog, connecting } = legs;
     const sum = (counts: Int32Array): number => counts.reduce((total, count) => total + count, 0);
     return {
-      slots: table.usedCount,
+      slots: table.used.count,
       clientThreads: sum(clientThreads.busyCount),
       serverThreads: sum(serverThreads.busyCount),
       logConnections: sum(messageLog.busyCount),
@@ -126,23 +117,22 @@ export class Replication {
       admitted: sum(connecting.pool.admittedCount),
       queued: sum(queues.length),
     };
-  }
+  };
 
-  #arrive(): void {
-    const slot = this.#arrivals.take();
-    if (slot < -1) this.#legs.connecting.flood(-2 - slot);
+  const arrive = (): void => {
+    const slot = calls.take();
+    if (slot < -1) legs.connecting.flood(-2 - slot);
     if (slot < 0) return;
-    const { table, isUp, recorder } = this.#state;
+    const { table, isUp, recorder } = state;
     const server = table.clientServer[slot];
     if (table.isAttack[slot] === 0) recorder.exchanges[server]++;
-    if (isUp[server] === 1) this.#legs.arrive(slot);
+    if (isUp[server] === 1) legs.arrive(slot);
     // Nobody listens: the information system's connection is refused.
-    else this.#legs.cutOff(slot, NO_SERVER);
-  }
+    else legs.cutOff(slot, NO_SERVER);
+  };
 
-  #dispatch(kind: number, a: number, b: number): void {
-    const { table } = this.#state;
-    const legs = this.#legs;
+  const dispatch = (kind: number, a: number, b: number): void => {
+    const { table } = state;
     switch (kind) {
       case EventKind.LegDone:
         if (table.sequence[a] === b) legs.done(a);
@@ -175,16 +165,15 @@ export class Replication {
         return;
       default:
         if (kind >= EventKind.RequestPart && kind <= EventKind.ClosedAtServer) {
-          if (table.generation[a] === b) this.#deliver(kind, a);
+          if (table.generation[a] === b) deliver(kind, a);
         } else {
-          this.#dispatchRare(kind, a, b);
+          dispatchRare(kind, a, b);
         }
     }
-  }
+  };
 
   /** Wire events of an exchange that is still alive. */
-  #deliver(kind: number, slot: number): void {
-    const legs = this.#legs;
+  const deliver = (kind: number, slot: number): void => {
     switch (kind) {
       case EventKind.RequestPart:
         legs.open(slot);
@@ -196,7 +185,7 @@ export class Replication {
         legs.receiveResponse(slot, Input.ResponseEnd);
         return;
       case EventKind.FaultPart:
-        legs.receiveResponse(slot, inputOf(Input.FaultPart, this.#state.table.sentFault[slot]));
+        legs.receiveResponse(slot, inputOf(Input.FaultPart, state.table.sentFault[slot]));
         return;
       case EventKind.ClosedAtClient:
         legs.receiveResponse(slot, Input.PeerClosed);
@@ -204,54 +193,53 @@ export class Replication {
       default:
         legs.receive(slot * 2 + 1, Input.PeerClosed);
     }
-  }
+  };
 
-  #dispatchRare(kind: number, a: number, b: number): void {
+  const dispatchRare = (kind: number, a: number, b: number): void => {
     switch (kind) {
       case EventKind.Patch:
-        this.#incidents.apply(a);
+        incidents.apply(a);
         return;
       case EventKind.ServerReady:
-        this.#incidents.ready(a, b);
+        incidents.ready(a, b);
         return;
       case EventKind.WarmUpEnd:
-        this.#endWarmUp();
+        endWarmUp();
         return;
       case EventKind.QueueTimer:
-        this.#legs.queueTimer(a);
+        legs.queueTimer(a);
         return;
       case EventKind.PoolTimer:
-        this.#legs.connecting.pool.expire(a);
+        legs.connecting.pool.expire(a);
         return;
       case EventKind.FloodEnd:
-        this.#legs.connecting.floodEnd(a, b);
+        legs.connecting.floodEnd(a, b);
         return;
       case EventKind.GiveUp:
-        this.#giveUp(a, b);
+        giveUp(a, b);
         return;
       default:
-        this.#endBucket(a);
+        endBucket(a);
     }
-  }
+  };
 
   /** TCP has tried to send the request for a quarter of an hour. */
-  #giveUp(slot: number, generation: number): void {
-    const state = this.#state;
+  const giveUp = (slot: number, generation: number): void => {
     const { table } = state;
     if (table.generation[slot] !== generation || !state.isGivenUp(slot)) return;
     const isUnseen = table.providerRequestInUs[slot] === 0;
-    if (isUnseen && table.stage[slot * 2 + 1] === ServerStage.Waiting) this.#legs.abandon(slot);
-    this.#legs.receive(slot * 2, Input.PeerClosed);
-  }
+    if (isUnseen && table.stage[slot * 2 + 1] === ServerStage.Waiting) legs.abandon(slot);
+    legs.receive(slot * 2, Input.PeerClosed);
+  };
 
-  #finish(slot: number, fault: number, endUs: number): void {
-    const { table, recorder, hash, plan } = this.#state;
+  const finish = (slot: number, fault: number, endUs: number): void => {
+    const { table, recorder, hash, plan } = state;
     const flow = table.flow[slot];
     const intendedUs = table.intendedUs[slot];
     hash.results.addInt(fault);
     hash.results.addWhole(endUs);
-    this.#arrivals.answered(table.source[slot], endUs);
-    if (table.kept[slot] !== -1) this.#complete(slot, fault, endUs);
+    calls.answered(table.source[slot], endUs);
+    if (table.kept[slot] !== -1) complete(slot, fault, endUs);
     if (table.isAttack[slot] === 1) {
       if (intendedUs < plan.warmUpUs) return;
       if (fault === 0) recorder.attack.served++;
@@ -259,32 +247,32 @@ export class Replication {
       return;
     }
     if (fault !== 0) {
-      recorder.faulted(flow, this.#faultKey(slot, fault), intendedUs, endUs);
+      recorder.faulted(flow, faultKey(slot, fault), intendedUs, endUs);
       return;
     }
     recorder.answered(flow, table.clientServer[slot], intendedUs, endUs);
     if (intendedUs < plan.warmUpUs) return;
-    recorder.stageCount++;
+    recorder.stages.count++;
     for (let stage = 0; stage < CLIENT_STAGES; stage++) {
       recorder.stageClientUs[stage] += table.clientStageUs[slot * CLIENT_STAGES + stage];
     }
     for (let stage = 0; stage < SERVER_STAGES; stage++) {
       recorder.stageServerUs[stage] += table.serverStageUs[slot * SERVER_STAGES + stage];
     }
-  }
+  };
 
   /** The fault in the spelling of the server that raised it; see FAULT_KEYS. */
-  #faultKey(slot: number, fault: number): number {
-    const { table, plan } = this.#state;
+  const faultKey = (slot: number, fault: number): number => {
+    const { table, plan } = state;
     const prefix = prefixOf(fault);
     const isPeers = prefix === Prefix.ServerProxy || prefix === Prefix.ServerProxyServiceFailed;
     const server = isPeers ? table.providerServer[slot] : table.clientServer[slot];
     const isOld = plan.servers.version[server] < FIRST_VERSION_WITH_NEW_SPELLING;
     return isOld ? fault + FAULT_KEYS / 2 : fault;
-  }
+  };
 
-  #complete(slot: number, fault: number, endUs: number): void {
-    const { table, journal, plan } = this.#state;
+  const complete = (slot: number, fault: number, endUs: number): void => {
+    const { table, journal, plan } = state;
     const head = journal.headOf(table.kept[slot]);
     head.providerServer = table.providerServer[slot];
     head.requestInUs = table.requestInUs[slot];
@@ -296,25 +284,24 @@ export class Replication {
     head.providerResponseInUs = table.providerResponseInUs[slot];
     head.providerResponseOutUs = table.providerResponseOutUs[slot];
     head.fault = fault;
-  }
+  };
 
-  #endWarmUp(): void {
-    const { queues, recorder } = this.#state;
-    this.#legs.clientThreads.restart();
-    this.#legs.serverThreads.restart();
-    this.#legs.messageLog.restart();
-    this.#legs.signing.restart();
-    this.#legs.systems.restart();
+  const endWarmUp = (): void => {
+    const { queues, recorder } = state;
+    legs.clientThreads.restart();
+    legs.serverThreads.restart();
+    legs.messageLog.restart();
+    legs.signing.restart();
+    legs.systems.restart();
     queues.lengthMax.set(queues.length);
     recorder.exchanges.fill(0);
     recorder.faults.fill(0);
     recorder.cpuWaitMaxUs.fill(0);
-    this.#legs.connecting.antiDosQueueMax.fill(0);
-  }
+    legs.connecting.antiDosQueueMax.fill(0);
+  };
 
   /** Samples what a time series shows of a moment. */
-  #endBucket(bucket: number): void {
-    const state = this.#state;
+  const endBucket = (bucket: number): void => {
     const { queues, rows, isUp, plan, recorder } = state;
     const row = bucket * recorder.scopeCount;
     const serverCount = plan.servers.id.length;
@@ -334,60 +321,60 @@ export class Replication {
     recorder.beginBucket(bucket + 1);
     const nextUs = state.nowUs + plan.seriesBucketUs;
     state.events.schedule(nextUs, EventKind.BucketEnd, bucket + 1, bucket + 1, 0);
-  }
+  };
 
-  #report(): boolean {
-    this.#options.onProgress(this.#state.nowUs, this.#arrivals.exchangeCount);
-    return !this.#options.shouldStop();
-  }
+  const report = (): boolean => {
+    options.onProgress(state.nowUs, calls.began.exchangeCount);
+    return !options.shouldStop();
+  };
 
-  #outcome(): ReplicationOutcome {
-    const { plan, recorder, hash, journal } = this.#state;
-    this.#settle();
-    if (this.#arrivals.isFull) this.#limitMet = 'exchangesMax';
+  const outcome = (): ReplicationOutcome => {
+    const { plan, recorder, hash, journal } = state;
+    settle();
+    if (calls.began.isFull) own.limitMet = 'exchangesMax';
     const { requests, refused, served } = recorder.attack;
     return {
-      replicationIndex: this.#replicationIndex,
-      events: this.#eventCount,
+      replicationIndex: replicationIndex,
+      events: own.eventCount,
       fingerprint: {
         order: hash.order.toString(),
         kinds: hash.kinds.toString(),
         sizes: hash.sizes.toString(),
         results: hash.results.toString(),
       },
-      limitMet: this.#limitMet,
-      measuredUs: Math.max(0, this.#state.nowUs - plan.warmUpUs),
+      limitMet: own.limitMet,
+      measuredUs: Math.max(0, state.nowUs - plan.warmUpUs),
       scopes: recorder.scopes(),
       attack: { requests, refused, served, openAtEnd: requests - refused - served },
-      servers: this.#serverOutcome(),
+      servers: serverOutcome(),
       services: recorder.services(),
       memberClasses: recorder.memberClasses(),
       systems: {
-        busyUs: this.#legs.systems.busyUs,
-        queueMax: this.#queueMax(this.#state.rows.systems, plan.systems.id.length),
-        served: this.#legs.systems.served,
+        busyUs: legs.systems.busyUs,
+        queueMax: queueMax(state.rows.systems, plan.systems.id.length),
+        served: legs.systems.served,
       },
       stages: {
         clientUs: recorder.stageClientUs,
         serverUs: recorder.stageServerUs,
-        count: recorder.stageCount,
+        count: recorder.stages.count,
       },
       series: recorder.series(),
       journal: journal.outcome(),
     };
-  }
+  };
 
-  #settle(): void {
-    this.#legs.clientThreads.settle();
-    this.#legs.serverThreads.settle();
-    this.#legs.messageLog.settle();
-    this.#legs.signing.settle();
-    this.#legs.systems.settle();
-    this.#incidents.settle();
-  }
+  const settle = (): void => {
+    legs.clientThreads.settle();
+    legs.serverThreads.settle();
+    legs.messageLog.settle();
+    legs.signing.settle();
+    legs.systems.settle();
+    incidents.settle();
+  };
 
-  #serverOutcome(): ReplicationOutcome['servers'] {
-    const { recorder, rows, plan, queues, downUs } = this.#state;
+  const serverOutcome = (): ReplicationOutcome['servers'] => {
+    const { recorder, rows, plan, queues, downUs } = state;
     const serverCount = plan.servers.id.length;
     const signQueueMax = new Float64Array(serverCount);
     for (let signer = 0; signer < plan.signers.server.length; signer++) {
@@ -399,22 +386,26 @@ export class Replication {
       exchanges: recorder.exchanges,
       faults: recorder.faults,
       cpuBusyUs: recorder.cpuBusyUs,
-      clientThreadUs: this.#legs.clientThreads.busyUs,
-      serverThreadUs: this.#legs.serverThreads.busyUs,
-      logBusyUs: this.#legs.messageLog.busyUs,
-      tokenBusyUs: this.#legs.signing.tokenBusyUs,
-      clientQueueMax: this.#queueMax(rows.clientThreads, serverCount),
-      serverQueueMax: this.#queueMax(rows.serverThreads, serverCount),
-      logQueueMax: this.#queueMax(rows.messageLog, serverCount),
+      clientThreadUs: legs.clientThreads.busyUs,
+      serverThreadUs: legs.serverThreads.busyUs,
+      logBusyUs: legs.messageLog.busyUs,
+      tokenBusyUs: legs.signing.tokenBusyUs,
+      clientQueueMax: queueMax(rows.clientThreads, serverCount),
+      serverQueueMax: queueMax(rows.serverThreads, serverCount),
+      logQueueMax: queueMax(rows.messageLog, serverCount),
       signQueueMax,
-      antiDosQueueMax: this.#legs.connecting.antiDosQueueMax,
+      antiDosQueueMax: legs.connecting.antiDosQueueMax,
       cpuWaitMaxUs: recorder.cpuWaitMaxUs,
       downUs,
       latency: recorder.serverLatency(),
     };
-  }
+  };
 
-  #queueMax(firstQueue: number, count: number): Float64Array {
-    return Float64Array.from(this.#state.queues.lengthMax.subarray(firstQueue, firstQueue + count));
-  }
+  const queueMax = (firstQueue: number, count: number): Float64Array => {
+    return Float64Array.from(state.queues.lengthMax.subarray(firstQueue, firstQueue + count));
+  };
+
+  if (plan.warmUpUs > 0) events.schedule(plan.warmUpUs, EventKind.WarmUpEnd, 0, 0, 0);
+  events.schedule(plan.seriesBucketUs, EventKind.BucketEnd, 0, 0, 0);
+  return { run, inUse };
 }

@@ -6,16 +6,20 @@
 import { drawValue } from '../base/distribution/table.ts';
 import { EventQueue } from '../base/event-queue.ts';
 import { RunningHash } from '../base/fingerprint.ts';
-import { draw, keyOf } from '../base/random.ts';
+import { draw as drawKeyed, keyOf } from '../base/random.ts';
 import type { Journal } from '../metrics/journal.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { DistributionKind } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
-import { ExchangeTable } from '../world/exchange-table.ts';
-import { LegQueues } from '../world/leg-queues.ts';
+import { createExchangeTable } from '../world/exchange-table.ts';
+import type { ExchangeTable } from '../world/exchange-table.ts';
+import { createLegQueues } from '../world/leg-queues.ts';
+import type { LegQueues } from '../world/leg-queues.ts';
 import { EventKind } from './event-kind.ts';
-import { HostCpu } from './host-cpu.ts';
-import { Prices } from './prices.ts';
+import { createHostCpu } from './host-cpu.ts';
+import type { HostCpu } from './host-cpu.ts';
+import { createPrices } from './prices.ts';
+import type { Prices } from './prices.ts';
 
 /** First retransmission of a lost SYN, doubling: RFC 6298 section 2. */
 const SYN_RETRANSMIT_US = 1e6;
@@ -83,20 +87,36 @@ export class RunState {
     sizes: new RunningHash(3),
     results: new RunningHash(4),
   };
-  readonly #isShared: Uint8Array;
-  readonly #stalled = new Map<number, StalledMessage[]>();
+  readonly isShared: Uint8Array;
+  readonly stalled = new Map<number, StalledMessage[]>();
+  readonly draw: Acts['draw'];
+  readonly sample: Acts['sample'];
+  readonly sampleAt: Acts['sampleAt'];
+  readonly price: Acts['price'];
+  readonly atSpeed: Acts['atSpeed'];
+  readonly work: Acts['work'];
+  readonly spend: Acts['spend'];
+  readonly scheduleLeg: Acts['scheduleLeg'];
+  readonly packetUs: Acts['packetUs'];
+  readonly synLossUs: Acts['synLossUs'];
+  readonly transferUs: Acts['transferUs'];
+  readonly send: Acts['send'];
+  readonly heal: Acts['heal'];
+  readonly isGivenUp: Acts['isGivenUp'];
+  readonly sharesHost: Acts['sharesHost'];
+  readonly enqueue: Acts['enqueue'];
 
   constructor(plan: Plan, replicationIndex: number, recorder: Recorder, journal: Journal) {
     this.plan = plan;
     this.recorder = recorder;
     this.journal = journal;
-    this.table = new ExchangeTable(plan.limits.exchangesMax);
+    this.table = createExchangeTable(plan.limits.exchangesMax);
     this.events = new EventQueue(4096);
     this.timers = new EventQueue(4096);
-    this.cpu = new HostCpu(plan.hosts);
-    this.prices = new Prices(plan);
+    this.cpu = createHostCpu(plan.hosts);
+    this.prices = createPrices(plan);
     this.rows = queueRows(plan);
-    this.queues = new LegQueues(this.rows.count, 2 * plan.limits.exchangesMax);
+    this.queues = createLegQueues(this.rows.count, 2 * plan.limits.exchangesMax);
     const { sources, servers, systems, links } = plan;
     this.sourceKey0 = new Int32Array(sources.id.length);
     this.sourceKey1 = new Int32Array(sources.id.length);
@@ -120,181 +140,239 @@ export class RunState {
     this.linkBandwidth = links.bandwidth.slice();
     const serversOf = new Int32Array(plan.hosts.id.length);
     for (let server = 0; server < serverCount; server++) serversOf[servers.host[server]]++;
-    this.#isShared = Uint8Array.from(servers.host, (host) => (serversOf[host] > 1 ? 1 : 0));
+    this.isShared = Uint8Array.from(servers.host, (host) => (serversOf[host] > 1 ? 1 : 0));
+    const acts = createActs(this);
+    this.draw = acts.draw;
+    this.sample = acts.sample;
+    this.sampleAt = acts.sampleAt;
+    this.price = acts.price;
+    this.atSpeed = acts.atSpeed;
+    this.work = acts.work;
+    this.spend = acts.spend;
+    this.scheduleLeg = acts.scheduleLeg;
+    this.packetUs = acts.packetUs;
+    this.synLossUs = acts.synLossUs;
+    this.transferUs = acts.transferUs;
+    this.send = acts.send;
+    this.heal = acts.heal;
+    this.isGivenUp = acts.isGivenUp;
+    this.sharesHost = acts.sharesHost;
+    this.enqueue = acts.enqueue;
   }
+}
 
+/** What all parts do with the state: price, draw, send, queue. */
+function createActs(state: RunState) {
   /** A draw of this exchange for a purpose; see base/random.ts. */
-  draw(slot: number, purpose: number): number {
-    const { source, ordinal } = this.table;
+  const draw = (slot: number, purpose: number): number => {
+    const { source, ordinal } = state.table;
     const from = source[slot];
-    return draw(this.sourceKey0[from], this.sourceKey1[from], ordinal[slot], 0, purpose);
-  }
+    return drawKeyed(state.sourceKey0[from], state.sourceKey1[from], ordinal[slot], 0, purpose);
+  };
 
   /** A value of a row of the distribution table. */
-  sample(row: number, slot: number, purpose: number): number {
-    const { kind, a } = this.plan.distributions;
+  const sample = (row: number, slot: number, purpose: number): number => {
+    const { kind, a } = state.plan.distributions;
     if (kind[row] === DistributionKind.Constant) return a[row];
-    return this.sampleAt(row, this.draw(slot, purpose));
-  }
+    return sampleAt(row, draw(slot, purpose));
+  };
 
   /** The quantile `u` of a row of the distribution table. */
-  sampleAt(row: number, u: number): number {
-    const { kind, a, b, values } = this.plan.distributions;
+  const sampleAt = (row: number, u: number): number => {
+    const { kind, a, b, values } = state.plan.distributions;
     return drawValue(kind[row], a[row], b[row], values, u);
-  }
+  };
 
   /** Draws a cost into `prices`, for this exchange. */
-  price(server: number, cost: number, slot: number, purpose: number, bytes: number): void {
-    const { source, ordinal } = this.table;
+  const price = (
+    server: number,
+    cost: number,
+    slot: number,
+    purpose: number,
+    bytes: number,
+  ): void => {
+    const { source, ordinal } = state.table;
     const from = source[slot];
-    const profile = this.plan.servers.costProfile[server];
-    const [key0, key1] = [this.sourceKey0[from], this.sourceKey1[from]];
-    const { prices } = this;
+    const profile = state.plan.servers.costProfile[server];
+    const [key0, key1] = [state.sourceKey0[from], state.sourceKey1[from]];
+    const { prices } = state;
     prices.draw(profile, cost, key0, key1, ordinal[slot], purpose);
-    prices.cpuUs += (prices.cpuUsPerKib * bytes) / 1024;
-  }
+    prices.drawn.cpuUs += (prices.drawn.cpuUsPerKib * bytes) / 1024;
+  };
 
   /** Whole microseconds that this server's host takes for work of `cpuUs` at speed 1. */
-  atSpeed(server: number, cpuUs: number): number {
+  const atSpeed = (server: number, cpuUs: number): number => {
     if (cpuUs === 0) return 0;
-    return Math.round(cpuUs / this.cpu.speed[this.plan.servers.host[server]]);
-  }
+    return Math.round(cpuUs / state.cpu.speed[state.plan.servers.host[server]]);
+  };
 
   /** Takes the server's host for `workUs`; returns when it is done. No work waits for no core. */
-  work(server: number, leg: number, workUs: number): number {
+  const work = (server: number, leg: number, workUs: number): number => {
     if (workUs === 0) {
-      this.table.waitUs[leg] = 0;
-      this.table.serviceUs[leg] = 0;
-      return this.nowUs;
+      state.table.waitUs[leg] = 0;
+      state.table.serviceUs[leg] = 0;
+      return state.nowUs;
     }
-    const endUs = this.cpu.take(this.plan.servers.host[server], this.nowUs, workUs);
-    const waitUs = this.cpu.startUs - this.nowUs;
-    this.recorder.worked(server, this.cpu.startUs, workUs, waitUs);
-    this.table.waitUs[leg] = waitUs;
-    this.table.serviceUs[leg] = workUs;
+    const endUs = state.cpu.take(state.plan.servers.host[server], state.nowUs, workUs);
+    const waitUs = state.cpu.taken.startUs - state.nowUs;
+    state.recorder.worked(server, state.cpu.taken.startUs, workUs, waitUs);
+    state.table.waitUs[leg] = waitUs;
+    state.table.serviceUs[leg] = workUs;
     return endUs;
-  }
+  };
 
   /** Both parts of a cost, one after the other; returns when they are done. */
-  spend(server: number, leg: number, cost: number, purpose: number, bytes: number): number {
-    this.price(server, cost, leg >> 1, purpose, bytes);
-    const delayUs = Math.round(this.prices.delayUs);
-    const endUs = this.work(server, leg, this.atSpeed(server, this.prices.cpuUs));
-    this.table.serviceUs[leg] += delayUs;
+  const spend = (
+    server: number,
+    leg: number,
+    cost: number,
+    purpose: number,
+    bytes: number,
+  ): number => {
+    price(server, cost, leg >> 1, purpose, bytes);
+    const delayUs = Math.round(state.prices.drawn.delayUs);
+    const endUs = work(server, leg, atSpeed(server, state.prices.drawn.cpuUs));
+    state.table.serviceUs[leg] += delayUs;
     return endUs + delayUs;
-  }
+  };
 
   /** An event of a leg, void if the leg has moved on by then. */
-  scheduleLeg(timeUs: number, kind: number, leg: number): void {
-    const { table } = this;
+  const scheduleLeg = (timeUs: number, kind: number, leg: number): void => {
+    const { table } = state;
     // Both legs of an exchange may have an event at once: the consumer's comes first.
     const id = 2 * table.id[leg >> 1] + (leg & 1);
-    this.events.schedule(timeUs, kind, id, leg, table.sequence[leg]);
-  }
+    state.events.schedule(timeUs, kind, id, leg, table.sequence[leg]);
+  };
 
   /** One-way time of a small packet on a link, with this exchange's jitter. */
-  packetUs(link: number, slot: number, purpose: number): number {
-    const jitterUs = this.plan.links.jitterUs[link] + this.linkExtraJitterUs[link];
-    const delayUs = this.plan.links.delayUs[link] + this.linkExtraDelayUs[link];
+  const packetUs = (link: number, slot: number, purpose: number): number => {
+    const jitterUs = state.plan.links.jitterUs[link] + state.linkExtraJitterUs[link];
+    const delayUs = state.plan.links.delayUs[link] + state.linkExtraDelayUs[link];
     if (jitterUs === 0) return delayUs;
-    return delayUs + Math.round(-jitterUs * Math.log(this.draw(slot, purpose)));
-  }
+    return delayUs + Math.round(-jitterUs * Math.log(draw(slot, purpose)));
+  };
 
   /** Microseconds that lost SYN packets add to a connect; Infinity: none comes through. */
-  synLossUs(linkOut: number, linkBack: number, slot: number, purpose: number): number {
-    const loss = 1 - (1 - this.linkLoss[linkOut]) * (1 - this.linkLoss[linkBack]);
+  const synLossUs = (linkOut: number, linkBack: number, slot: number, purpose: number): number => {
+    const loss = 1 - (1 - state.linkLoss[linkOut]) * (1 - state.linkLoss[linkBack]);
     if (loss === 0) return 0;
     let chance = loss;
-    const u = this.draw(slot, purpose);
+    const u = draw(slot, purpose);
     let lostCount = 0;
     for (; u < chance && lostCount < 7; chance *= loss) lostCount++;
     return (2 ** lostCount - 1) * SYN_RETRANSMIT_US;
-  }
+  };
 
   /** Microseconds that `bytes` take beyond the packet's delay: bandwidth, and lost segments. */
-  transferUs(link: number, bytes: number, slot: number, purpose: number): number {
-    const flowUs = bytes / this.linkBandwidth[link];
-    const loss = this.linkLoss[link];
+  const transferUs = (link: number, bytes: number, slot: number, purpose: number): number => {
+    const flowUs = bytes / state.linkBandwidth[link];
+    const loss = state.linkLoss[link];
     if (loss === 0) return Math.round(flowUs);
     // Loss as extra round trips: the number of lost segments is geometric in chains of loss.
     const segments = Math.max(1, Math.ceil(bytes / SEGMENT_BYTES));
     let chance = 1 - (1 - loss) ** segments;
-    const u = this.draw(slot, purpose);
+    const u = draw(slot, purpose);
     let retransmissions = 0;
     for (; u < chance && retransmissions < 12; chance *= loss) retransmissions++;
-    const rttUs = 2 * (this.plan.links.delayUs[link] + this.linkExtraDelayUs[link]);
+    const rttUs = 2 * (state.plan.links.delayUs[link] + state.linkExtraDelayUs[link]);
     return Math.round(flowUs + retransmissions * Math.max(rttUs, RTO_US));
-  }
+  };
 
   /**
    * Sends a wire event towards the provider (`isOut`) or back. Nothing overtakes on a connection;
    * on a cut link the message stalls until the link is back and TCP tries again.
    */
-  send(kind: number, slot: number, isOut: boolean, extraUs: number, purpose: number): void {
-    const { table, plan } = this;
+  const send = (
+    kind: number,
+    slot: number,
+    isOut: boolean,
+    extraUs: number,
+    purpose: number,
+  ): void => {
+    const { table, plan } = state;
     const candidate = table.candidate[slot];
     const link = isOut ? plan.candidates.linkOut[candidate] : plan.candidates.linkBack[candidate];
     const generation = table.generation[slot];
-    if (this.linkCut[link] === 1) {
-      const waiting = this.#stalled.get(link) ?? [];
-      waiting.push({ kind, slot, generation, sentUs: this.nowUs, isOut });
-      this.#stalled.set(link, waiting);
+    if (state.linkCut[link] === 1) {
+      const waiting = state.stalled.get(link) ?? [];
+      waiting.push({ kind, slot, generation, sentUs: state.nowUs, isOut });
+      state.stalled.set(link, waiting);
       if (!isOut) return;
       const id = table.id[slot];
-      this.events.schedule(this.nowUs + GIVE_UP_US, EventKind.GiveUp, id, slot, generation);
+      state.events.schedule(state.nowUs + GIVE_UP_US, EventKind.GiveUp, id, slot, generation);
       return;
     }
     const last = isOut ? table.lastOutUs : table.lastBackUs;
-    const flightUs = this.packetUs(link, slot, purpose) + extraUs;
-    const arrivalUs = Math.max(this.nowUs + flightUs, last[slot]);
+    const flightUs = packetUs(link, slot, purpose) + extraUs;
+    const arrivalUs = Math.max(state.nowUs + flightUs, last[slot]);
     last[slot] = arrivalUs;
-    this.events.schedule(arrivalUs, kind, table.id[slot], slot, generation);
-  }
+    state.events.schedule(arrivalUs, kind, table.id[slot], slot, generation);
+  };
 
   /** A link carries again: each stalled message arrives with TCP's next try. */
-  heal(link: number): void {
-    const waiting = this.#stalled.get(link);
+  const heal = (link: number): void => {
+    const waiting = state.stalled.get(link);
     if (waiting === undefined) return;
-    this.#stalled.delete(link);
-    const flightUs = this.plan.links.delayUs[link] + this.linkExtraDelayUs[link];
+    state.stalled.delete(link);
+    const flightUs = state.plan.links.delayUs[link] + state.linkExtraDelayUs[link];
     for (const { kind, slot, generation, sentUs, isOut } of waiting) {
-      if (this.table.generation[slot] !== generation) continue;
-      const tryUs = nextTryUs(sentUs, this.nowUs);
+      if (state.table.generation[slot] !== generation) continue;
+      const tryUs = nextTryUs(sentUs, state.nowUs);
       if (tryUs - sentUs > GIVE_UP_US) continue;
-      const last = isOut ? this.table.lastOutUs : this.table.lastBackUs;
+      const last = isOut ? state.table.lastOutUs : state.table.lastBackUs;
       const arrivalUs = Math.max(tryUs + flightUs, last[slot]);
       last[slot] = arrivalUs;
-      this.events.schedule(arrivalUs, kind, this.table.id[slot], slot, generation);
+      state.events.schedule(arrivalUs, kind, state.table.id[slot], slot, generation);
     }
-  }
+  };
 
   /** TCP has tried for as long as it does to send a part of this exchange's request. */
-  isGivenUp(slot: number): boolean {
-    const link = this.plan.candidates.linkOut[this.table.candidate[slot]];
-    const generation = this.table.generation[slot];
-    return (this.#stalled.get(link) ?? []).some(
+  const isGivenUp = (slot: number): boolean => {
+    const link = state.plan.candidates.linkOut[state.table.candidate[slot]];
+    const generation = state.table.generation[slot];
+    return (state.stalled.get(link) ?? []).some(
       (entry) =>
         entry.isOut &&
         entry.slot === slot &&
         entry.generation === generation &&
-        entry.sentUs + GIVE_UP_US <= this.nowUs,
+        entry.sentUs + GIVE_UP_US <= state.nowUs,
     );
-  }
+  };
 
-  sharesHost(server: number): boolean {
-    return this.#isShared[server] === 1;
-  }
+  const sharesHost = (server: number): boolean => {
+    return state.isShared[server] === 1;
+  };
 
   /** Puts a leg into a queue, and winds the queue's timer if it is the first. */
-  enqueue(queue: number, leg: number): void {
-    const { queues } = this;
-    queues.push(queue, leg, this.nowUs);
+  const enqueue = (queue: number, leg: number): void => {
+    const { queues } = state;
+    queues.push(queue, leg, state.nowUs);
     if (queues.isArmed[queue] === 1 || queues.patienceUs[queue] === Infinity) return;
     queues.isArmed[queue] = 1;
-    const dueUs = this.nowUs + queues.patienceUs[queue];
-    this.timers.schedule(dueUs, EventKind.QueueTimer, queue, queue, 0);
-  }
+    const dueUs = state.nowUs + queues.patienceUs[queue];
+    state.timers.schedule(dueUs, EventKind.QueueTimer, queue, queue, 0);
+  };
+  return {
+    draw,
+    sample,
+    sampleAt,
+    price,
+    atSpeed,
+    work,
+    spend,
+    scheduleLeg,
+    packetUs,
+    synLossUs,
+    transferUs,
+    send,
+    heal,
+    isGivenUp,
+    sharesHost,
+    enqueue,
+  };
 }
+
+type Acts = ReturnType<typeof createActs>;
 
 /** TCP's first try at or after `healedUs` of a segment sent at `sentUs`, doubling steps. */
 function nextTryUs(sentUs: number, healedUs: number): number {

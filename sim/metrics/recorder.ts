@@ -16,188 +16,154 @@ import type {
 
 const SMALL_BUCKETS = bucketCount(SMALL_BITS);
 
-export class Recorder {
-  readonly scopeCount: number;
-  readonly attack = { requests: 0, refused: 0, served: 0 };
-  /** Per server: exchanges it took part in, faults it raised, busy core-microseconds. */
-  readonly exchanges: Float64Array;
-  readonly faults: Float64Array;
-  readonly cpuBusyUs: Float64Array;
-  readonly cpuWaitMaxUs: Float64Array;
-  readonly stageClientUs: Float64Array;
-  readonly stageServerUs: Float64Array;
-  stageCount = 0;
-  readonly queueLength: Float64Array;
-  readonly refusingServers: Float64Array;
-  readonly #plan: Plan;
-  readonly #bucketUs: number;
-  readonly #bucketCount: number;
-  #bucketRow = 0;
-  #bucketEndUs = 0;
-  readonly #due: Float64Array;
-  readonly #answered: Float64Array;
-  readonly #faulted: Float64Array;
-  readonly #notStarted: Float64Array;
-  readonly #faultsByScope: Float64Array;
-  readonly #latency: Histogram[];
-  readonly #services: Group;
-  readonly #classes: Group;
-  readonly #serverLatency: SmallHistograms;
-  readonly #flowScope: Int32Array;
-  readonly #flowClass: Int32Array;
-  readonly #offered: Float64Array;
-  readonly #seriesAnswered: Float64Array;
-  readonly #seriesFaulted: Float64Array;
-  readonly #seriesAttack: Float64Array;
-  readonly #seriesLatency: SmallHistograms;
-  readonly #seriesCpuUs: Float64Array;
-  /** bucket, scope, fault key packed -> count. */
-  readonly #seriesFaults = new Map<number, number>();
+export type Recorder = ReturnType<typeof createRecorder>;
 
-  constructor(plan: Plan) {
-    this.#plan = plan;
-    const instanceCount = plan.instances.length;
-    this.scopeCount = instanceCount + 2;
-    const serverCount = plan.servers.id.length;
-    this.exchanges = new Float64Array(serverCount);
-    this.faults = new Float64Array(serverCount);
-    this.cpuBusyUs = new Float64Array(serverCount);
-    this.cpuWaitMaxUs = new Float64Array(serverCount);
-    this.stageClientUs = new Float64Array(16);
-    this.stageServerUs = new Float64Array(16);
-    this.#bucketUs = plan.seriesBucketUs;
-    this.#bucketCount = Math.max(1, Math.ceil(plan.durationUs / plan.seriesBucketUs));
-    const rows = this.#bucketCount * this.scopeCount;
-    this.#due = new Float64Array(this.scopeCount);
-    this.#answered = new Float64Array(this.scopeCount);
-    this.#faulted = new Float64Array(this.scopeCount);
-    this.#notStarted = new Float64Array(this.scopeCount);
-    this.#faultsByScope = new Float64Array(this.scopeCount * FAULT_KEYS);
-    this.#latency = Array.from({ length: this.scopeCount }, () => new Histogram(SCOPE_BITS));
-    this.#services = new Group(plan.services.id.length);
-    this.#classes = new Group(plan.memberClasses.length ** 2);
-    this.#serverLatency = smallHistograms(serverCount);
-    this.#offered = new Float64Array(rows);
-    this.#seriesAnswered = new Float64Array(rows);
-    this.#seriesFaulted = new Float64Array(rows);
-    this.#seriesAttack = new Float64Array(rows);
-    this.#seriesLatency = smallHistograms(rows);
-    this.#seriesCpuUs = new Float64Array(rows);
-    this.queueLength = new Float64Array(rows);
-    this.refusingServers = new Float64Array(rows);
-    this.beginBucket(0);
-    const { flows, services } = plan;
-    const flowCount = flows.service.length;
-    this.#flowScope = new Int32Array(flowCount);
-    this.#flowClass = new Int32Array(flowCount);
-    for (let flow = 0; flow < flowCount; flow++) {
-      const service = flows.service[flow];
-      const own = flows.clientInstance[flow] === services.instance[service];
-      this.#flowScope[flow] = own ? 1 + flows.clientInstance[flow] : instanceCount + 1;
-      this.#flowClass[flow] =
-        flows.memberClass[flow] * plan.memberClasses.length + services.memberClass[service];
-    }
-  }
+export function createRecorder(plan: Plan) {
+  const stages = { count: 0 };
+  const own = {
+    bucketRow: 0,
+    bucketEndUs: 0,
+  };
+  const attack = { requests: 0, refused: 0, served: 0 };
+  /** bucket, scope, fault key packed -> count. */
+  const seriesFaults = new Map<number, number>();
+  const instanceCount = plan.instances.length;
+  const scopeCount = instanceCount + 2;
+  const serverCount = plan.servers.id.length;
+  /** Per server: exchanges it took part in, faults it raised, busy core-microseconds. */
+  const exchanges = new Float64Array(serverCount);
+  const faults = new Float64Array(serverCount);
+  const cpuBusyUs = new Float64Array(serverCount);
+  const cpuWaitMaxUs = new Float64Array(serverCount);
+  const stageClientUs = new Float64Array(16);
+  const stageServerUs = new Float64Array(16);
+  const bucketUs = plan.seriesBucketUs;
+  const bucketCount = Math.max(1, Math.ceil(plan.durationUs / plan.seriesBucketUs));
+  const rows = bucketCount * scopeCount;
+  const dueCount = new Float64Array(scopeCount);
+  const answeredCount = new Float64Array(scopeCount);
+  const faultedCount = new Float64Array(scopeCount);
+  const notStartedCount = new Float64Array(scopeCount);
+  const faultsByScope = new Float64Array(scopeCount * FAULT_KEYS);
+  const latencyOfScope: Histogram[] = Array.from(
+    { length: scopeCount },
+    () => new Histogram(SCOPE_BITS),
+  );
+  const serviceGroup = new Group(plan.services.id.length);
+  const classGroup = new Group(plan.memberClasses.length ** 2);
+  const latencyOfServer = smallHistograms(serverCount);
+  const offered = new Float64Array(rows);
+  const seriesAnswered = new Float64Array(rows);
+  const seriesFaulted = new Float64Array(rows);
+  const seriesAttack = new Float64Array(rows);
+  const seriesLatency = smallHistograms(rows);
+  const seriesCpuUs = new Float64Array(rows);
+  const queueLength = new Float64Array(rows);
+  const refusingServers = new Float64Array(rows);
+  const { flows } = plan;
+  const flowCount = flows.service.length;
+  const flowScope = new Int32Array(flowCount);
+  const flowClass = new Int32Array(flowCount);
 
   /** A call of `flow` was due; `started` is false when the run's limit left no room for it. */
-  due(flow: number, intendedUs: number, started: boolean): void {
-    const scope = this.#flowScope[flow];
-    const row = this.#bucketOf(intendedUs) * this.scopeCount;
-    this.#offered[row]++;
-    this.#offered[row + scope]++;
-    if (intendedUs < this.#plan.warmUpUs) return;
-    this.#due[0]++;
-    this.#due[scope]++;
-    this.#services.due[this.#plan.flows.service[flow]]++;
-    this.#classes.due[this.#flowClass[flow]]++;
+  const due = (flow: number, intendedUs: number, started: boolean): void => {
+    const scope = flowScope[flow];
+    const row = bucketAt(intendedUs) * scopeCount;
+    offered[row]++;
+    offered[row + scope]++;
+    if (intendedUs < plan.warmUpUs) return;
+    dueCount[0]++;
+    dueCount[scope]++;
+    serviceGroup.due[plan.flows.service[flow]]++;
+    classGroup.due[flowClass[flow]]++;
     if (started) return;
-    this.#notStarted[0]++;
-    this.#notStarted[scope]++;
-    this.#services.notStarted[this.#plan.flows.service[flow]]++;
-    this.#classes.notStarted[this.#flowClass[flow]]++;
-  }
+    notStartedCount[0]++;
+    notStartedCount[scope]++;
+    serviceGroup.notStarted[plan.flows.service[flow]]++;
+    classGroup.notStarted[flowClass[flow]]++;
+  };
 
-  answered(flow: number, server: number, intendedUs: number, endUs: number): void {
-    const scope = this.#flowScope[flow];
+  const answered = (flow: number, server: number, intendedUs: number, endUs: number): void => {
+    const scope = flowScope[flow];
     const latencyUs = endUs - intendedUs;
-    const row = this.#bucketOf(endUs) * this.scopeCount;
-    this.#seriesAnswered[row]++;
-    this.#seriesAnswered[row + scope]++;
-    recordSmall(this.#seriesLatency, row, latencyUs);
-    recordSmall(this.#seriesLatency, row + scope, latencyUs);
-    if (intendedUs < this.#plan.warmUpUs) return;
-    this.#answered[0]++;
-    this.#answered[scope]++;
-    this.#latency[0].record(latencyUs);
-    this.#latency[scope].record(latencyUs);
-    const service = this.#plan.flows.service[flow];
-    this.#services.answered[service]++;
-    recordSmall(this.#services.latency, service, latencyUs);
-    const classes = this.#flowClass[flow];
-    this.#classes.answered[classes]++;
-    recordSmall(this.#classes.latency, classes, latencyUs);
-    recordSmall(this.#serverLatency, server, latencyUs);
-  }
+    const row = bucketAt(endUs) * scopeCount;
+    seriesAnswered[row]++;
+    seriesAnswered[row + scope]++;
+    recordSmall(seriesLatency, row, latencyUs);
+    recordSmall(seriesLatency, row + scope, latencyUs);
+    if (intendedUs < plan.warmUpUs) return;
+    answeredCount[0]++;
+    answeredCount[scope]++;
+    latencyOfScope[0].record(latencyUs);
+    latencyOfScope[scope].record(latencyUs);
+    const service = plan.flows.service[flow];
+    serviceGroup.answered[service]++;
+    recordSmall(serviceGroup.latency, service, latencyUs);
+    const classes = flowClass[flow];
+    classGroup.answered[classes]++;
+    recordSmall(classGroup.latency, classes, latencyUs);
+    recordSmall(latencyOfServer, server, latencyUs);
+  };
 
-  faulted(flow: number, faultKey: number, intendedUs: number, endUs: number): void {
-    const scope = this.#flowScope[flow];
-    const bucket = this.#bucketOf(endUs);
-    const row = bucket * this.scopeCount;
-    this.#seriesFaulted[row]++;
-    this.#seriesFaulted[row + scope]++;
+  const faulted = (flow: number, faultKey: number, intendedUs: number, endUs: number): void => {
+    const scope = flowScope[flow];
+    const bucket = bucketAt(endUs);
+    const row = bucket * scopeCount;
+    seriesFaulted[row]++;
+    seriesFaulted[row + scope]++;
     for (const at of [row, row + scope]) {
       const key = at * FAULT_KEYS + faultKey;
-      this.#seriesFaults.set(key, (this.#seriesFaults.get(key) ?? 0) + 1);
+      seriesFaults.set(key, (seriesFaults.get(key) ?? 0) + 1);
     }
-    if (intendedUs < this.#plan.warmUpUs) return;
-    this.#faulted[0]++;
-    this.#faulted[scope]++;
-    this.#faultsByScope[faultKey]++;
-    this.#faultsByScope[scope * FAULT_KEYS + faultKey]++;
-    this.#services.faulted[this.#plan.flows.service[flow]]++;
-    this.#classes.faulted[this.#flowClass[flow]]++;
-  }
+    if (intendedUs < plan.warmUpUs) return;
+    faultedCount[0]++;
+    faultedCount[scope]++;
+    faultsByScope[faultKey]++;
+    faultsByScope[scope * FAULT_KEYS + faultKey]++;
+    serviceGroup.faulted[plan.flows.service[flow]]++;
+    classGroup.faulted[flowClass[flow]]++;
+  };
 
   /** An attack's request or connection has come. */
-  attacked(nowUs: number, instance: number): void {
-    const row = this.#bucketOf(nowUs) * this.scopeCount;
-    this.#seriesAttack[row]++;
-    this.#seriesAttack[row + 1 + instance]++;
-    if (nowUs >= this.#plan.warmUpUs) this.attack.requests++;
-  }
+  const attacked = (nowUs: number, instance: number): void => {
+    const row = bucketAt(nowUs) * scopeCount;
+    seriesAttack[row]++;
+    seriesAttack[row + 1 + instance]++;
+    if (nowUs >= plan.warmUpUs) attack.requests++;
+  };
 
   /** Work of a server on its host's cores, from `startUs` on. */
-  worked(server: number, startUs: number, workUs: number, waitUs: number): void {
-    if (waitUs > this.cpuWaitMaxUs[server]) this.cpuWaitMaxUs[server] = waitUs;
+  const worked = (server: number, startUs: number, workUs: number, waitUs: number): void => {
+    if (waitUs > cpuWaitMaxUs[server]) cpuWaitMaxUs[server] = waitUs;
     const endUs = startUs + workUs;
-    const instance = this.#plan.servers.instance[server];
-    if (endUs <= this.#bucketEndUs && startUs >= this.#plan.warmUpUs) {
+    const instance = plan.servers.instance[server];
+    if (endUs <= own.bucketEndUs && startUs >= plan.warmUpUs) {
       // Nearly always: all of it in the present bucket.
-      this.cpuBusyUs[server] += workUs;
-      this.#seriesCpuUs[this.#bucketRow] += workUs;
-      this.#seriesCpuUs[this.#bucketRow + 1 + instance] += workUs;
+      cpuBusyUs[server] += workUs;
+      seriesCpuUs[own.bucketRow] += workUs;
+      seriesCpuUs[own.bucketRow + 1 + instance] += workUs;
       return;
     }
-    this.#spread(server, startUs, endUs, 1);
-  }
+    spread(server, startUs, endUs, 1);
+  };
 
   /** Work that was reported for later will not be done: its server has died. */
-  lost(server: number, fromUs: number, untilUs: number): void {
-    this.#spread(server, fromUs, untilUs, -1);
-  }
+  const lost = (server: number, fromUs: number, untilUs: number): void => {
+    spread(server, fromUs, untilUs, -1);
+  };
 
   /** The bucket of the series that begins now. */
-  beginBucket(bucket: number): void {
-    this.#bucketRow = bucket * this.scopeCount;
-    this.#bucketEndUs = Math.min((bucket + 1) * this.#bucketUs, this.#plan.durationUs);
-  }
+  const beginBucket = (bucket: number): void => {
+    own.bucketRow = bucket * scopeCount;
+    own.bucketEndUs = Math.min((bucket + 1) * bucketUs, plan.durationUs);
+  };
 
-  scopes(): ScopeOutcome[] {
-    return this.#latency.map((latency, scope) => {
-      const [due, answered] = [this.#due[scope], this.#answered[scope]];
-      const [faulted, notStarted] = [this.#faulted[scope], this.#notStarted[scope]];
+  const scopes = (): ScopeOutcome[] => {
+    return latencyOfScope.map((latency, scope) => {
+      const [due, answered] = [dueCount[scope], answeredCount[scope]];
+      const [faulted, notStarted] = [faultedCount[scope], notStartedCount[scope]];
       const openAtEnd = due - answered - faulted - notStarted;
-      const faults = this.#faultsByScope.slice(scope * FAULT_KEYS, (scope + 1) * FAULT_KEYS);
+      const faults = faultsByScope.slice(scope * FAULT_KEYS, (scope + 1) * FAULT_KEYS);
       return {
         due,
         answered,
@@ -208,65 +174,99 @@ export class Recorder {
         faults,
       };
     });
-  }
+  };
 
-  services(): GroupOutcome {
-    return this.#services.outcome();
-  }
+  const services = (): GroupOutcome => {
+    return serviceGroup.outcome();
+  };
 
-  memberClasses(): GroupOutcome {
-    return this.#classes.outcome();
-  }
+  const memberClasses = (): GroupOutcome => {
+    return classGroup.outcome();
+  };
 
-  serverLatency(): SmallHistograms {
-    return this.#serverLatency;
-  }
+  const serverLatency = (): SmallHistograms => {
+    return latencyOfServer;
+  };
 
-  series(): SeriesOutcome {
-    const entries = [...this.#seriesFaults].toSorted((a, b) => a[0] - b[0]);
+  const series = (): SeriesOutcome => {
+    const entries = [...seriesFaults].toSorted((a, b) => a[0] - b[0]);
     const faults = new Float64Array(entries.length * 4);
     entries.forEach(([key, count], index) => {
       const row = Math.floor(key / FAULT_KEYS);
-      faults[index * 4] = Math.floor(row / this.scopeCount);
-      faults[index * 4 + 1] = row % this.scopeCount;
+      faults[index * 4] = Math.floor(row / scopeCount);
+      faults[index * 4 + 1] = row % scopeCount;
       faults[index * 4 + 2] = key % FAULT_KEYS;
       faults[index * 4 + 3] = count;
     });
     return {
-      bucketUs: this.#bucketUs,
-      bucketCount: this.#bucketCount,
-      scopeCount: this.scopeCount,
-      offered: this.#offered,
-      answered: this.#seriesAnswered,
-      faulted: this.#seriesFaulted,
-      attack: this.#seriesAttack,
-      latency: this.#seriesLatency,
-      cpuBusyUs: this.#seriesCpuUs,
-      queueLength: this.queueLength,
-      refusingServers: this.refusingServers,
+      bucketUs: bucketUs,
+      bucketCount: bucketCount,
+      scopeCount: scopeCount,
+      offered: offered,
+      answered: seriesAnswered,
+      faulted: seriesFaulted,
+      attack: seriesAttack,
+      latency: seriesLatency,
+      cpuBusyUs: seriesCpuUs,
+      queueLength: queueLength,
+      refusingServers: refusingServers,
       faults,
     };
-  }
+  };
 
   /** Adds busy time (sign 1), or takes it back (-1), in each bucket that it touches. */
-  #spread(server: number, startUs: number, endUs: number, sign: 1 | -1): void {
-    const { warmUpUs, durationUs, servers } = this.#plan;
+  const spread = (server: number, startUs: number, endUs: number, sign: 1 | -1): void => {
+    const { warmUpUs, durationUs, servers } = plan;
     const measured = Math.min(endUs, durationUs) - Math.max(startUs, warmUpUs);
-    if (measured > 0) this.cpuBusyUs[server] += sign * measured;
+    if (measured > 0) cpuBusyUs[server] += sign * measured;
     for (let fromUs = startUs; fromUs < endUs && fromUs < durationUs;) {
-      const bucket = Math.floor(fromUs / this.#bucketUs);
-      const toUs = Math.min(endUs, (bucket + 1) * this.#bucketUs);
-      const row = bucket * this.scopeCount;
-      this.#seriesCpuUs[row] += sign * (toUs - fromUs);
-      this.#seriesCpuUs[row + 1 + servers.instance[server]] += sign * (toUs - fromUs);
+      const bucket = Math.floor(fromUs / bucketUs);
+      const toUs = Math.min(endUs, (bucket + 1) * bucketUs);
+      const row = bucket * scopeCount;
+      seriesCpuUs[row] += sign * (toUs - fromUs);
+      seriesCpuUs[row + 1 + servers.instance[server]] += sign * (toUs - fromUs);
       fromUs = toUs;
     }
-  }
+  };
 
-  #bucketOf(timeUs: number): number {
+  const bucketAt = (timeUs: number): number => {
     // What is answered a moment after the end, such as the last hop, belongs to the last bucket.
-    return Math.min(this.#bucketCount - 1, Math.floor(timeUs / this.#bucketUs));
+    return Math.min(bucketCount - 1, Math.floor(timeUs / bucketUs));
+  };
+
+  beginBucket(0);
+  for (let flow = 0; flow < flowCount; flow++) {
+    const service = flows.service[flow];
+    const isHome = flows.clientInstance[flow] === plan.services.instance[service];
+    flowScope[flow] = isHome ? 1 + flows.clientInstance[flow] : instanceCount + 1;
+    flowClass[flow] =
+      flows.memberClass[flow] * plan.memberClasses.length + plan.services.memberClass[service];
   }
+  return {
+    stages,
+    scopeCount,
+    attack,
+    exchanges,
+    faults,
+    cpuBusyUs,
+    cpuWaitMaxUs,
+    stageClientUs,
+    stageServerUs,
+    queueLength,
+    refusingServers,
+    due,
+    answered,
+    faulted,
+    attacked,
+    worked,
+    lost,
+    beginBucket,
+    scopes,
+    services,
+    memberClasses,
+    serverLatency,
+    series,
+  };
 }
 
 class Group {

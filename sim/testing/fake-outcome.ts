@@ -4,7 +4,7 @@
  * counted is consistent until a test breaks it on purpose.
  */
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
-import { Recorder } from '../metrics/recorder.ts';
+import { createRecorder } from '../metrics/recorder.ts';
 import type { Plan } from '../plan/plan.ts';
 import { SourceKind } from '../plan/plan.ts';
 import { readCalibration } from '../cli/calibration-file.ts';
@@ -93,7 +93,7 @@ export function fakeOutcome(
   replicationIndex: number,
   calls: readonly FakeCall[],
 ): ReplicationOutcome {
-  const recorder = new Recorder(plan);
+  const recorder = createRecorder(plan);
   for (const { flow, intendedUs, end } of calls) {
     recorder.due(flow, intendedUs, end.kind !== 'not-started');
     const server = plan.routes.server[plan.flows.route[flow]];
@@ -136,6 +136,8 @@ export function fakeOutcome(
     systems: { busyUs: systems(), queueMax: systems(), served: systems() },
     stages: { clientUs: new Float64Array(11), serverUs: new Float64Array(10), count: 0 },
     series: recorder.series(),
+    trust: null,
+    callers: null,
     journal: emptyJournal(),
   };
 }
