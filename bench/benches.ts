@@ -7,6 +7,7 @@ export const BENCH_NAMES = [
   'whole-model',
   'main-job',
   'start-up',
+  'live-saturation',
 ] as const;
 
 export async function findBench(name: string): Promise<Bench> {
@@ -21,6 +22,8 @@ export async function findBench(name: string): Promise<Bench> {
       return (await import('./main-job.ts')).MAIN_JOB;
     case 'start-up':
       return (await import('./start-up.ts')).START_UP;
+    case 'live-saturation':
+      return (await import('./live-saturation.ts')).LIVE_SATURATION;
     default:
       throw new Error(`there is no bench "${name}": there are ${BENCH_NAMES.join(', ')}`);
   }

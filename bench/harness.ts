@@ -17,13 +17,15 @@ export interface Measurement {
 
 export interface Contender {
   readonly name: string;
-  /** Null: not possible here, with the reason in `unavailable`. */
-  readonly measure: () => Measurement | Unavailable;
+  readonly measure: () => Measured | Promise<Measured>;
 }
 
+/** Not possible here, for a reason. */
 export interface Unavailable {
   readonly unavailable: string;
 }
+
+type Measured = Measurement | Unavailable;
 
 export interface Bench {
   /** Also the name of its file. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Calibration } from '../sim/plan/calibration.ts';
+import type { Document } from '../sim/plan/document.ts';
 import type { Plan } from '../sim/plan/plan.ts';
 import { compileScenario } from '../sim/scenario/compile.ts';
 import { formatIssue } from '../sim/scenario/issue.ts';
@@ -11,6 +12,13 @@ import { loadScenario } from '../sim/scenario/load.ts';
 import type { ReadFile } from '../sim/scenario/load.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+
+/** A scenario file (path from the repository's top) as a document. */
+export function documentOf(path: string, sets: readonly string[]): Document {
+  const { document, issues } = loadScenario(path, readBytes, sets);
+  if (document === null) throw new Error(issues.map(formatIssue).join('\n'));
+  return document;
+}
 
 /** The plan of a scenario file (path from the repository's top) under a calibration. */
 export function planOf(path: string, sets: readonly string[], calibration: Calibration): Plan {

@@ -5,4 +5,4 @@ const [name, contender] = process.argv.slice(2);
 const bench = await findBench(name);
 const found = bench.groups.flat().find((one) => one.name === contender);
 if (found === undefined) throw new Error(`${name} has no contender ${contender}`);
-console.log(JSON.stringify(found.measure()));
+console.log(JSON.stringify(await found.measure()));

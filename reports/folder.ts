@@ -36,7 +36,10 @@ function readJson<T>(dir: string, file: string, read: Reader<T>): T {
     value = JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const problem = /end of JSON|unterminated/i.test(why) ? 'the file ends too early' : 'not JSON';
+    // A file that is cut off within a number or behind a value is complained of at its very end.
+    const isCutOff =
+      /end of JSON|unterminated/i.test(why) || why.includes(`at position ${text.length} `);
+    const problem = isCutOff ? 'the file ends too early' : 'not JSON';
     throw new ReportError(file, null, `${problem} (${printable(why)})`);
   }
   return read(value, { file, path: '' });

@@ -6,6 +6,7 @@ import type {
   CallCounts,
   CheckResult,
   ConfidenceResult,
+  EvidenceResult,
   ExchangeCounts,
   FaultCount,
   Fingerprint,
@@ -13,6 +14,7 @@ import type {
   JourneyCounts,
   LatencyNs,
   MemberClassResult,
+  PrecisionResult,
   ReplicationSummary,
   RunFacts,
   RunResult,
@@ -24,6 +26,7 @@ import type {
   ThresholdResult,
   ThroughputRps,
   TrustInterval,
+  WarmUpResult,
 } from '../sim/metrics/result.ts';
 import {
   listOf,
@@ -193,6 +196,41 @@ const confidence = objectOf<ConfidenceResult>({
       max: nullOr(readNumber),
     }),
   ),
+  precision: nullOr(
+    objectOf<PrecisionResult>({
+      method: oneOf('hoad-robinson-davies'),
+      asked: readNumber,
+      reached: recordOf(nullOr(readNumber)),
+      replicationsMin: readNumber,
+      replicationsMax: readNumber,
+      replicationsNeeded: nullOr(readNumber),
+      isMet: readBoolean,
+    }),
+  ),
+});
+
+const warmUp = objectOf<WarmUpResult>({
+  method: oneOf('mser-5'),
+  askedSeconds: nullOr(readNumber),
+  usedSeconds: readNumber,
+  foundSeconds: nullOr(readNumber),
+  metric: readText,
+  valueSeconds: readNumber,
+  values: readNumber,
+  source: oneOf('pilot', 'run'),
+  verdict: oneOf('accepted', 'too-short', 'rejected', 'unknown'),
+});
+
+const evidence = objectOf<EvidenceResult>({
+  acceptedAsConsumer: readNumber,
+  acceptedAsProvider: readNumber,
+  logged: readNumber,
+  stamped: readNumber,
+  unstampedAtEnd: readNumber,
+  lost: readNumber,
+  oldestUnstampedSeconds: readNumber,
+  backlogMax: readNumber,
+  refusedMessages: readNumber,
 });
 
 /** Of the whole file. The version comes first: of a file from elsewhere it is what is missing. */
@@ -216,6 +254,7 @@ export const readRunResult: Reader<RunResult> = objectOf<RunResult>({
   seed: readNumber,
   replications: readNumber,
   simulatedSeconds: readNumber,
+  warmUp: nullOr(warmUp),
   fingerprint,
   journeys,
   calls,
@@ -256,6 +295,7 @@ export const readRunResult: Reader<RunResult> = objectOf<RunResult>({
       toSeconds: readNumber,
     }),
   ),
+  evidence: nullOr(recordOf(evidence)),
   replicationResults: listOf(
     objectOf<ReplicationSummary>({
       index: readNumber,

@@ -26,6 +26,9 @@ export function reasonText(result: RunResult): string {
   const failedChecks = checks.filter((check) => check.verdict === 'failed');
   if (verdict === 'violated') return listOf('The simulation contradicts itself', failedChecks);
   if (verdict === 'invalid') return invalidText(result);
+  if (verdict === 'failed' && thresholds.every((threshold) => threshold.verdict !== 'failed')) {
+    return listOf('What must hold of the whole run does not', failedChecks);
+  }
   if (verdict === 'failed') return failedText(thresholds);
   if (verdict === 'regressed') return 'Compared with the baseline, at least one metric got worse.';
   if (verdict === 'inconclusive') return inconclusiveText(result);

@@ -1,69 +1,53 @@
 import { expect, test } from 'vitest';
 import type { IncidentDocument } from '../plan/document.ts';
 import { PatchColumn, SystemState } from '../plan/plan.ts';
+import { TrustState } from '../protocol/lifecycle.ts';
 import { findIncidentKind, INCIDENT_KINDS } from './index.ts';
-import type { IncidentContext, IncidentParts, LinkEnd, Lookup } from './incident.ts';
+import type { IncidentContext, IncidentParts, Lookup } from './incident.ts';
 import { parseLinkTarget } from './link-target.ts';
 import { resolveSettings } from './settings.ts';
-
-/** Two instances, EE and FI, with a server each; links 0: EE->FI, 1: FI->EE, 2: EE->EE. */
-const INSTANCES = ['EE', 'FI'];
-const LINKS = [
-  [0, 1],
-  [1, 0],
-  [0, 0],
-];
 
 const find = (names: readonly string[], name: string): number | null =>
   names.includes(name) ? names.indexOf(name) : null;
 
-const isAt = (instance: number, end: LinkEnd): boolean =>
-  end.kind === 'any' || end.row === instance;
-
+/** Server 7 has the TLS certificate 7 and the signing certificates 70 and 71. */
 const LOOKUP: Lookup = {
   server: (name) => find(['EE/ss1', 'FI/ss2'], name),
-  system: (name) => find(['registry', 'archive'], name),
   service: (name) => find(['EE/GOV/1/registry/person'], name),
   clientAt: (_, name) => (name === '' ? 'EE/COM/2/first' : name),
-  linkEnd: (name) => {
-    const row = find(INSTANCES, name.split('/')[0]);
-    return row === null ? null : { kind: name.includes('/') ? 'server' : 'instance', row };
-  },
-  links: (from, to) =>
-    [...LINKS.keys()].filter((row) => isAt(LINKS[row][0], from) && isAt(LINKS[row][1], to)),
+  certificates: (server, of) => [
+    ...(of === 'signing' ? [] : [server]),
+    ...(of === 'authentication' ? [] : [server * 10, server * 10 + 1]),
+  ],
+  flows: (service, client) => (client === '' ? [service * 100, service * 100 + 1] : [service]),
 };
+
+type Settings = IncidentDocument['settings'];
 
 function compile(
   name: string,
-  targets: readonly string[],
-  settings: IncidentDocument['settings'] = {},
+  rows: readonly number[],
+  settings: Settings = {},
 ): { parts: IncidentParts | null; issues: string[] } {
   const kind = findIncidentKind(name);
   if (kind === null) throw new Error(`no kind ${name}`);
-  const incident: IncidentDocument = {
-    id: 'it',
-    title: 'It',
-    kind: name,
-    targets,
-    atUs: 0,
-    forUs: 1,
-    settings,
-  };
   const issues: string[] = [];
   const report: IncidentContext['report'] = (path, code) => {
     issues.push(`${path.join('.')} ${code}`);
   };
-  const resolved = resolveSettings(kind, incident, report);
+  const resolved = resolveSettings(kind, { settings }, report);
   if (resolved === null) return { parts: null, issues };
-  const parts = kind.compile({ incident, settings: resolved, lookup: LOOKUP, report });
+  const target = { name: 'it', rows };
+  const parts = kind.compile({ target, settings: resolved, lookup: LOOKUP, report });
   return { parts, issues };
 }
 
-/** `column row value` of each patch. */
+/** `column row value`, and `after lasts` where the change is not as long as the incident. */
 const patches = (...args: Parameters<typeof compile>): string[] =>
-  (compile(...args).parts?.patches ?? []).map(({ column, row, value }) =>
-    [column, row, value].join(' '),
-  );
+  (compile(...args).parts?.patches ?? []).map(({ column, row, value, afterUs, lastsUs }) => {
+    const times = afterUs === 0 && lastsUs === Infinity ? [] : [afterUs, lastsUs];
+    return [column, row, value, ...times].join(' ');
+  });
 
 test('each kind is described for the manual', () => {
   const names = INCIDENT_KINDS.map(({ kind }) => kind);
@@ -71,6 +55,8 @@ test('each kind is described for the manual', () => {
   for (const { kind, title, prose, targetProse, settings } of INCIDENT_KINDS) {
     expect(kind).toMatch(/^[a-z]+(-[a-z]+)*$/);
     expect([title, prose, targetProse].every((words) => words.length > 10)).toBe(true);
+    // Prose is printed behind the title and before `Targets: `.
+    expect([kind, /[.]$/.test(title), /[.]$/.test(prose)]).toEqual([kind, false, true]);
     for (const setting of settings) {
       expect(setting.prose.length).toBeGreaterThan(5);
       const { standard, unit, min, max } = setting;
@@ -82,35 +68,105 @@ test('each kind is described for the manual', () => {
   expect(findIncidentKind('earthquake')).toBeNull();
 });
 
-test('what each kind patches', () => {
-  const { ServerPower, SystemState: State, SystemSlowness } = PatchColumn;
-  expect(patches('server-crash', ['EE/ss1', 'FI/ss2', 'EE/ss1'])).toEqual([
-    `${ServerPower} 0 0`,
-    `${ServerPower} 1 0`,
-  ]);
-  expect(patches('system-hung', ['archive'])).toEqual([`${State} 1 ${SystemState.Hung}`]);
-  expect(patches('system-refusing', ['registry'])).toEqual([`${State} 0 ${SystemState.Refusing}`]);
-  expect(patches('system-slow', ['registry'], { factor: 3 })).toEqual([`${SystemSlowness} 0 3`]);
-  expect(patches('link-lossy', ['EE->FI'], { loss: 0.2 })).toEqual([
-    `${PatchColumn.LinkLoss} 0 0.2`,
-  ]);
-  const slow = { extraDelay: 20_000, extraJitter: 500, bandwidth: 1.25 };
-  expect(patches('link-slow', ['EE->FI'], slow)).toEqual([
-    `${PatchColumn.LinkExtraDelayUs} 0 20000`,
-    `${PatchColumn.LinkExtraJitterUs} 0 500`,
-    `${PatchColumn.LinkBandwidth} 0 1.25`,
-  ]);
+const P = PatchColumn;
+const { Down, Slow, Wrong } = TrustState;
+
+/** The issue's list of outages, in its order, and before it the kinds that there were. */
+const TABLE: readonly [kind: string, settings: Settings, changes: readonly string[]][] = [
+  ['server-crash', {}, [`${P.ServerPower} 7 0`]],
+  ['system-hung', {}, [`${P.SystemState} 7 ${SystemState.Hung}`]],
+  ['system-refusing', {}, [`${P.SystemState} 7 ${SystemState.Refusing}`]],
+  ['system-slow', { factor: 3 }, [`${P.SystemSlowness} 7 3`]],
+  ['link-cut', {}, [`${P.LinkCut} 7 1`]],
+  ['link-lossy', { loss: 0.2 }, [`${P.LinkLoss} 7 0.2`]],
+  [
+    'link-slow',
+    { extraDelay: 20_000, extraJitter: 500, bandwidth: 1.25 },
+    [`${P.LinkExtraDelayUs} 7 20000`, `${P.LinkExtraJitterUs} 7 500`, `${P.LinkBandwidth} 7 1.25`],
+  ],
+  ['request-flood', { rate: 1 }, []],
+  ['connection-flood', { rate: 1 }, []],
+  ['central-server-down', {}, [`${P.TrustServiceState} 7 ${Down}`]],
+  [
+    'central-server-slow',
+    { factor: 40 },
+    [`${P.TrustServiceState} 7 ${Slow}`, `${P.TrustServiceSlowness} 7 40`],
+  ],
+  ['central-key-logged-out', {}, [`${P.CentralKeyLoggedOut} 7 1`]],
+  ['key-rotation-wrong', {}, [`${P.TrustServiceState} 7 ${Wrong}`]],
+  ['downloader-hung', {}, [`${P.DownloaderHung} 7 1`]],
+  ['ocsp-down', {}, [`${P.TrustServiceState} 7 ${Down}`]],
+  ['ocsp-slow', {}, [`${P.TrustServiceState} 7 ${Slow}`, `${P.TrustServiceSlowness} 7 10`]],
+  ['ocsp-stale', { age: 5e9 }, [`${P.OcspAnswersStale} 7 5000000000`]],
+  ['tsa-down', {}, [`${P.TrustServiceState} 7 ${Down}`]],
+  ['tsa-error', {}, [`${P.TrustServiceState} 7 ${Wrong}`]],
+  ['tsa-wrong-certificate', {}, [`${P.TrustServiceState} 7 ${Wrong}`]],
+  ['ocsp-port-blocked', {}, [`${P.OcspPortBlocked} 7 1`]],
+  ['log-disk-full', {}, [`${P.LogDiskFull} 7 1`]],
+  ['log-slow', { factor: 25 }, [`${P.LogSlowness} 7 25`]],
+  ['database-lost', {}, [`${P.DatabaseLost} 7 1`]],
+  ['signer-lost', {}, [`${P.SignerLost} 7 1`]],
+  ['hsm-no-batch', {}, [`${P.BatchSigningOff} 7 1`]],
+  [
+    'restart-without-pin',
+    { downFor: 9e6 },
+    [`${P.ServerPower} 7 0 0 9000000`, `${P.TokenLocked} 7 1`],
+  ],
+  ['rolling-restart', {}, [`${P.ServerPower} 7 0`]],
+  ['maintenance', {}, [`${P.Maintenance} 7 1`]],
+  ['certificates-expired', {}, [7, 70, 71].map((row) => `${P.CertificateExpired} ${row} 1`)],
+  ['certificates-expired', { certificate: 'authentication' }, [`${P.CertificateExpired} 7 1`]],
+  [
+    'certificates-revoked',
+    { certificate: 'signing' },
+    [70, 71].map((row) => `${P.CertificateRevoked} ${row} 1`),
+  ],
+  ['clock-jump', { offset: 60e6, direction: 'behind' }, [`${P.ClockSkewUs} 7 -60000000`]],
+  [
+    'version-day',
+    { version: '7.9.1', downFor: 60e6 },
+    [`${P.ServerVersion} 7 70901`, `${P.ServerPower} 7 0 0 60000000`],
+  ],
+  ['version-day', { minVersion: '7.7.0', downFor: 60e6 }, [`${P.MinClientVersion} 7 70700`]],
+  ['access-revoked', {}, [`${P.AccessRevoked} 700 1`, `${P.AccessRevoked} 701 1`]],
+  ['access-revoked', { client: 'EE/COM/2/x', through: 'group' }, [`${P.AccessRevoked} 7 2`]],
+];
+
+test.each(TABLE)('what %s with %o changes at a target', (kind, settings, changes) => {
+  expect(patches(kind, [7], settings)).toEqual(changes);
 });
 
-test('which links a target means', () => {
-  const cut = (target: string, oneWay: boolean): string[] =>
-    patches('link-cut', [target], { oneWay }).map((patch) => patch.split(' ')[1]);
-  expect(cut('EE->FI', false)).toEqual(['0']);
-  expect(cut('EE->FI', true)).toEqual(['0']);
-  expect(cut('EE<->FI', false)).toEqual(['0', '1']);
-  expect(cut('FI<->EE', true)).toEqual(['1']);
-  expect(cut('EE', false)).toEqual(['0', '2', '1']);
-  expect(cut('EE/ss1', true)).toEqual(['0', '2']);
+test('the table has every kind but the one whose patches are too many for it', () => {
+  const missing = INCIDENT_KINDS.map(({ kind }) => kind).filter(
+    (name) => !TABLE.some(([kind]) => kind === name),
+  );
+  expect(missing).toEqual(['clock-skew']);
+});
+
+test('a clock drifts in steps that follow each other without a gap', () => {
+  const { parts } = compile('clock-skew', [7], {
+    offset: 7e6,
+    within: 1_000_003,
+    direction: 'ahead',
+  });
+  const steps = parts?.patches ?? [];
+  expect(steps.length).toBeGreaterThan(10);
+  expect(steps[0].afterUs).toBe(0);
+  expect(steps.at(-1)).toMatchObject({ value: 7e6, lastsUs: Infinity });
+  for (const [index, { afterUs, lastsUs, value }] of steps.entries()) {
+    const next = steps[index + 1];
+    if (next === undefined) continue;
+    expect(afterUs + lastsUs).toBe(next.afterUs);
+    expect(next.value).toBeGreaterThan(value);
+    // No step is ahead of a straight line by more than one step's worth.
+    expect(value - (7e6 * afterUs) / 1_000_003).toBeLessThanOrEqual(7e6 / steps.length + 7);
+  }
+  const back = compile('clock-skew', [7], { direction: 'behind' }).parts?.patches ?? [];
+  expect(back.every(({ value }) => value < 0)).toBe(true);
+});
+
+test('a target of several rows is changed at all of them', () => {
+  expect(patches('link-cut', [3, 1])).toEqual([`${P.LinkCut} 3 1`, `${P.LinkCut} 1 1`]);
 });
 
 test('targets of links as text', () => {
@@ -127,7 +183,7 @@ test('targets of links as text', () => {
 });
 
 test('attacks are arrivals', () => {
-  const unknown = compile('request-flood', ['EE/ss1'], { rate: 50 }).parts;
+  const unknown = compile('request-flood', [0], { rate: 50 }).parts;
   expect(unknown).toEqual({
     patches: [],
     attacks: [
@@ -140,29 +196,29 @@ test('attacks are arrivals', () => {
     ],
   });
   const as = { rate: 5, as: 'registered-client', service: 'EE/GOV/1/registry/person' };
-  const known = compile('request-flood', ['EE/ss1', 'FI/ss2'], as).parts;
-  expect(known?.attacks.map(({ requests }) => requests?.client)).toEqual([
-    'EE/COM/2/first',
-    'EE/COM/2/first',
-  ]);
-  const from = compile('connection-flood', ['EE/ss1'], { rate: 9, from: 'FI/ss2' }).parts;
+  const known = compile('request-flood', [1], as).parts;
+  expect(known?.attacks.map(({ requests }) => requests?.client)).toEqual(['EE/COM/2/first']);
+  const from = compile('connection-flood', [0], { rate: 9, from: 'FI/ss2' }).parts;
   expect(from?.attacks).toEqual([{ target: 0, ratePerSecond: 9, requests: null, partner: 1 }]);
 });
 
-test('wrong settings are issues', () => {
-  const cases: [string, IncidentDocument['settings'], string][] = [
-    ['system-slow', { facter: 3 }, 'settings.facter unknown-key'],
-    ['system-hung', { factor: 3 }, 'settings.factor unknown-key'],
-    ['system-slow', { factor: 'very' }, 'settings.factor wrong-type'],
-    ['link-cut', { oneWay: 'yes' }, 'settings.oneWay wrong-type'],
-    ['link-lossy', { loss: 1.5 }, 'settings.loss out-of-range'],
-    ['request-flood', {}, ' missing-value'],
-    ['request-flood', { rate: 1, as: 'king' }, 'settings.as wrong-type'],
-    ['request-flood', { rate: 1, as: 'registered-client' }, ' missing-value'],
-    ['link-slow', {}, ' missing-value'],
-  ];
-  for (const [kind, settings, expected] of cases) {
-    const targets = [kind.startsWith('link') ? 'EE->FI' : 'EE/ss1'];
-    expect([kind, ...compile(kind, targets, settings).issues]).toContain(expected);
-  }
+test.each<[string, Settings, string]>([
+  ['system-slow', { facter: 3 }, 'settings.facter unknown-key'],
+  ['system-hung', { factor: 3 }, 'settings.factor unknown-key'],
+  ['system-slow', { factor: 'very' }, 'settings.factor wrong-type'],
+  ['link-cut', { oneWay: 'yes' }, 'settings.oneWay wrong-type'],
+  ['link-lossy', { loss: 1.5 }, 'settings.loss out-of-range'],
+  ['request-flood', {}, ' missing-value'],
+  ['request-flood', { rate: 1, as: 'king' }, 'settings.as wrong-type'],
+  ['request-flood', { rate: 1, as: 'registered-client' }, ' missing-value'],
+  ['link-slow', {}, ' missing-value'],
+  ['version-day', {}, ' missing-value'],
+  ['version-day', { version: 7.8 }, 'settings.version wrong-type'],
+  ['version-day', { minVersion: '7.8' }, 'settings.minVersion wrong-type'],
+  ['certificates-expired', { certificate: 'all' }, 'settings.certificate wrong-type'],
+  ['clock-jump', { direction: 'up' }, 'settings.direction wrong-type'],
+  ['ocsp-stale', { age: 1e18 }, 'settings.age out-of-range'],
+  ['tsa-down', { factor: 2 }, 'settings.factor unknown-key'],
+])('wrong settings are issues: %s %o', (kind, settings, issue) => {
+  expect(compile(kind, [0], settings).issues).toContain(issue);
 });

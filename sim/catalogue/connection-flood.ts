@@ -1,4 +1,4 @@
-import { amount, attacksOf, targetRows, text } from './incident.ts';
+import { amount, attacksOf, text } from './incident.ts';
 import type { IncidentKind } from './incident.ts';
 
 /** AntiDos serves partners in turn, and all unknown addresses are one partner (facts 12.2). */
@@ -9,25 +9,21 @@ export const connectionFlood: IncidentKind = {
     'Connections are opened and nothing is said on them. Each takes one of the connections that ' +
     'AntiDos allows, until its idle time has passed.',
   isAttack: true,
+  needsTrust: false,
   target: 'server',
   targetProse: 'security servers, `INSTANCE/SERVER`',
+  workflow: 'parallel',
   settings: [
     amount('rate', 'per-second', null, 0, 1e7, 'connections at each target, such as rate: 500/s'),
     text('from', 'unknown', null, '`unknown`, or the security server that they come from'),
   ],
-  compile: (context) => {
-    const { lookup, settings } = context;
+  compile: ({ target, lookup, settings }) => {
     const from = String(settings['from']);
     const partner = from === 'unknown' ? -1 : lookup.server(from, ['settings', 'from']);
     if (partner === null) return attacksOf([]);
     const ratePerSecond = Number(settings['rate']);
     return attacksOf(
-      targetRows(context, lookup.server).map((target) => ({
-        target,
-        ratePerSecond,
-        requests: null,
-        partner,
-      })),
+      target.rows.map((row) => ({ target: row, ratePerSecond, requests: null, partner })),
     );
   },
 };

@@ -1,10 +1,9 @@
 /**
  * What an incident is made of. A kind declares its settings and targets as data, from which the
- * manual is printed and scenarios are checked, and compiles to patches of the source of truth, or,
- * for an attack, to arrivals. It knows neither who runs it nor the text it was written in: it asks
- * a `Lookup` for row numbers and reports mistakes by paths.
+ * manual is printed and scenarios are checked, and compiles, for each of its targets, to patches of
+ * the source of truth, or, for an attack, to arrivals. It knows neither who runs it nor the text it
+ * was written in: it asks a `Lookup` for row numbers and reports mistakes by paths.
  */
-import type { IncidentDocument } from '../plan/document.ts';
 import type { DocumentPath } from '../plan/path-issue.ts';
 
 export type SettingUnit =
@@ -17,6 +16,8 @@ export type SettingUnit =
   | 'bytes-per-us'
   | 'bytes'
   | 'switch'
+  /** A scenario writes `7.8.0`, a patch says 70800; the empty text stands for none. */
+  | 'version'
   | 'text';
 
 export interface SettingRow {
@@ -32,21 +33,43 @@ export interface SettingRow {
   readonly prose: string;
 }
 
-export type TargetKind = 'server' | 'system' | 'link';
+/** What incidents hit. The words are those of the manual and of `fedlab list`. */
+export type TargetKind =
+  | 'server'
+  | 'system'
+  | 'service'
+  | 'link'
+  | 'central server'
+  | 'OCSP responder'
+  | 'time-stamping authority';
+
+export type Workflow = 'parallel' | 'serial';
 
 export interface IncidentKind {
   readonly kind: string;
   readonly title: string;
   readonly prose: string;
   readonly isAttack: boolean;
+  /** It is about trust clocks, and shows nothing where they do not run. */
+  readonly needsTrust: boolean;
   readonly target: TargetKind;
   readonly targetProse: string;
+  /** Where the scenario does not say. */
+  readonly workflow: Workflow;
   readonly settings: readonly SettingRow[];
+  /** What happens to one target. */
   readonly compile: (context: IncidentContext) => IncidentParts;
 }
 
+/** One of the things that an incident hits. */
+export interface Target {
+  readonly name: string;
+  /** One row of its table; of a link target all rows that it means. */
+  readonly rows: readonly number[];
+}
+
 export interface IncidentContext {
-  readonly incident: IncidentDocument;
+  readonly target: Target;
   /** All settings of the kind, checked, defaults filled in. */
   readonly settings: Readonly<Record<string, number | string | boolean>>;
   readonly lookup: Lookup;
@@ -64,33 +87,32 @@ export type Report = (
 /** Rows by name; null: there is none, and the issue has been reported at the path. */
 export interface Lookup {
   readonly server: (name: string, path: DocumentPath) => number | null;
-  readonly system: (name: string, path: DocumentPath) => number | null;
   readonly service: (name: string, path: DocumentPath) => number | null;
-  /** Rows of all links from one end to another; an end is an instance or a server. */
-  readonly links: (from: LinkEnd, to: LinkEnd) => readonly number[];
-  /** An instance or a server. */
-  readonly linkEnd: (name: string, path: DocumentPath) => LinkEnd | null;
   /** A subsystem registered at the server: the named one, or the first. */
   readonly clientAt: (server: number, name: string, path: DocumentPath) => string | null;
+  /** Rows of the certificates of a server: the one of its TLS, those of its signers. */
+  readonly certificates: (server: number, of: CertificateChoice) => readonly number[];
+  /** Rows of all flows to a service; with a client's name only those of this subsystem. */
+  readonly flows: (service: number, client: string, path: DocumentPath) => readonly number[];
 }
 
-/** A place of the network; `any` is everywhere else. */
-export type LinkEnd =
-  | { readonly kind: 'instance'; readonly row: number }
-  | { readonly kind: 'server'; readonly row: number }
-  | { readonly kind: 'any' };
+export type CertificateChoice = 'authentication' | 'signing' | 'both';
 
 export interface IncidentParts {
   readonly patches: readonly PatchSpec[];
   readonly attacks: readonly AttackSpec[];
 }
 
-/** What a cell becomes while the incident lasts; at its end the value before returns. */
+/** What a cell becomes while its target is hit; after that the value before returns. */
 export interface PatchSpec {
   /** PatchColumn. */
   readonly column: number;
   readonly row: number;
   readonly value: number;
+  /** From the beginning on that target. */
+  readonly afterUs: number;
+  /** At most, and never longer than the target is hit. */
+  readonly lastsUs: number;
 }
 
 /** Arrivals from an attacker. */
@@ -108,27 +130,28 @@ export interface AttackSpec {
   readonly partner: number;
 }
 
-/** The parts of an incident that touches one column of each of its rows. */
-export function patchesOf(rows: readonly number[], column: number, value: number): IncidentParts {
-  const distinct = [...new Set(rows)];
-  return { patches: distinct.map((row) => ({ column, row, value })), attacks: [] };
-}
+/** A change for as long as the target is hit. */
+export const patch = (column: number, row: number, value: number): PatchSpec => ({
+  column,
+  row,
+  value,
+  afterUs: 0,
+  lastsUs: Infinity,
+});
+
+/** The parts of an incident that changes one column of each row of its target. */
+export const patchesOf = (
+  rows: readonly number[],
+  column: number,
+  value: number,
+): IncidentParts => ({ patches: rows.map((row) => patch(column, row, value)), attacks: [] });
+
+export const partsOf = (patches: readonly PatchSpec[]): IncidentParts => ({ patches, attacks: [] });
 
 export const attacksOf = (attacks: readonly AttackSpec[]): IncidentParts => ({
   patches: [],
   attacks,
 });
-
-/** Rows of all targets that exist. */
-export function targetRows(
-  { incident }: IncidentContext,
-  find: (name: string, path: DocumentPath) => number | null,
-): number[] {
-  return incident.targets.flatMap((name, index) => {
-    const row = find(name, ['targets', index]);
-    return row === null ? [] : [row];
-  });
-}
 
 export function amount(
   name: string,
@@ -152,4 +175,9 @@ export function text(
   prose: string,
 ): SettingRow {
   return { name, unit: 'text', standard, min: 0, max: 0, choices, prose };
+}
+
+/** A version of X-Road; empty: none. */
+export function version(name: string, prose: string): SettingRow {
+  return { name, unit: 'version', standard: '', min: 0, max: 990_000, choices: null, prose };
 }

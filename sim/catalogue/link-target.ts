@@ -6,9 +6,6 @@
  *    EE/ss1      everything to and from a server, or inside and around an instance; with `oneWay`
  *                what it sends
  */
-import type { DocumentPath } from '../plan/path-issue.ts';
-import type { IncidentContext, LinkEnd } from './incident.ts';
-
 export interface LinkTarget {
   readonly from: string;
   /** Null: everywhere. */
@@ -23,28 +20,4 @@ export function parseLinkTarget(target: string): LinkTarget | null {
   const [, from, arrow, to] = parts;
   if (arrow === undefined) return { from, to: null, isBothWays: true };
   return { from, to, isBothWays: arrow === '<->' };
-}
-
-/** Rows of all links that the targets of an incident mean, each once. */
-export function linkRows(context: IncidentContext): number[] {
-  const { incident, lookup, report } = context;
-  const isOneWay = context.settings['oneWay'] === true;
-  const rows = new Set<number>();
-  for (const [index, target] of incident.targets.entries()) {
-    const path: DocumentPath = ['targets', index];
-    const parsed = parseLinkTarget(target);
-    if (parsed === null) {
-      const hint = 'write EE->FI, EE<->FI or the name of a server';
-      report(path, 'malformed-id', `"${target}" is not a link`, hint);
-      continue;
-    }
-    const from = lookup.linkEnd(parsed.from, path);
-    const to: LinkEnd | null =
-      parsed.to === null ? { kind: 'any' } : lookup.linkEnd(parsed.to, path);
-    if (from === null || to === null) continue;
-    for (const row of lookup.links(from, to)) rows.add(row);
-    if (!parsed.isBothWays || isOneWay) continue;
-    for (const row of lookup.links(to, from)) rows.add(row);
-  }
-  return [...rows];
 }

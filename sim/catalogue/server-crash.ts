@@ -1,5 +1,5 @@
 import { PatchColumn } from '../plan/plan.ts';
-import { patchesOf, targetRows } from './incident.ts';
+import { patchesOf } from './incident.ts';
 import type { IncidentKind } from './incident.ts';
 
 /** The process dies with everything in flight; a restarted one is not ready at once (facts 9). */
@@ -10,9 +10,10 @@ export const serverCrash: IncidentKind = {
     'At `at` the power goes: exchanges in flight are lost, connections are refused. After `for` ' +
     'it is switched on; it is ready when its start-up time has passed, too.',
   isAttack: false,
+  needsTrust: false,
   target: 'server',
   targetProse: 'security servers, `INSTANCE/SERVER`',
+  workflow: 'parallel',
   settings: [],
-  compile: (context) =>
-    patchesOf(targetRows(context, context.lookup.server), PatchColumn.ServerPower, 0),
+  compile: ({ target }) => patchesOf(target.rows, PatchColumn.ServerPower, 0),
 };

@@ -8,7 +8,7 @@ type Value = number | string | boolean;
 /** Null: at least one setting is wrong, and reported. */
 export function resolveSettings(
   kind: IncidentKind,
-  incident: IncidentDocument,
+  incident: Pick<IncidentDocument, 'settings'>,
   report: Report,
 ): Record<string, Value> | null {
   let isSound = true;
@@ -31,7 +31,7 @@ export function resolveSettings(
     }
     const wrong = whatIsWrong(row, value);
     if (wrong === null) {
-      values[row.name] = value;
+      values[row.name] = row.unit === 'version' ? (versionOf(value) ?? 0) : value;
       continue;
     }
     isSound = false;
@@ -44,6 +44,10 @@ function whatIsWrong(row: SettingRow, value: Value): { code: string; message: st
   if (row.unit === 'switch') {
     return typeof value === 'boolean' ? null : { code: 'wrong-type', message: 'is true or false' };
   }
+  if (row.unit === 'version') {
+    if (versionOf(value) !== null) return null;
+    return { code: 'wrong-type', message: 'is a version of three parts, such as 7.8.0' };
+  }
   if (row.unit === 'text') {
     const isFine = typeof value === 'string' && (row.choices?.includes(value) ?? true);
     if (isFine) return null;
@@ -54,4 +58,13 @@ function whatIsWrong(row: SettingRow, value: Value): { code: string; message: st
   if (value >= row.min && value <= row.max) return null;
   const message = `is ${value}, and ${row.min} to ${row.max} make sense`;
   return { code: 'out-of-range', message };
+}
+
+/** 7.8.0 as 70800, nothing as 0; null: it is none. */
+function versionOf(value: Value): number | null {
+  if (value === '') return 0;
+  const match = /^(\d{1,2})\.(\d{1,2})\.(\d{1,2})$/.exec(String(value));
+  if (match === null) return null;
+  const [major, minor, fix] = match.slice(1).map(Number);
+  return major * 10_000 + minor * 100 + fix;
 }

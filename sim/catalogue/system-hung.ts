@@ -1,5 +1,5 @@
 import { PatchColumn, SystemState } from '../plan/plan.ts';
-import { patchesOf, targetRows } from './incident.ts';
+import { patchesOf } from './incident.ts';
 import type { IncidentKind } from './incident.ts';
 
 export const systemHung: IncidentKind = {
@@ -9,13 +9,10 @@ export const systemHung: IncidentKind = {
     'It accepts every request and answers none, so each holds a thread of both security servers ' +
     "until the service's timeout.",
   isAttack: false,
+  needsTrust: false,
   target: 'system',
   targetProse: 'information systems, or services: then the systems that answer for them',
+  workflow: 'parallel',
   settings: [],
-  compile: (context) =>
-    patchesOf(
-      targetRows(context, context.lookup.system),
-      PatchColumn.SystemState,
-      SystemState.Hung,
-    ),
+  compile: ({ target }) => patchesOf(target.rows, PatchColumn.SystemState, SystemState.Hung),
 };

@@ -6,6 +6,7 @@ import {
   formatCount,
   formatNumberOf,
   formatSeconds,
+  formatShare,
 } from '../../reports/format.ts';
 import { bucketCount } from '../base/histogram.ts';
 import { SMALL_BITS } from '../metrics/outcome.ts';
@@ -61,7 +62,7 @@ function check(files: readonly string[], sets: readonly string[], session: Sessi
 }
 
 function describeScenario({ plan, path }: PreparedScenario): string {
-  const { instances, expected, replications } = plan;
+  const { instances, expected } = plan;
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   const calls = `${formatAmount(expected.calls)} calls a replication`;
   const rate = `${formatAmount(expected.calls / (plan.durationUs / US_PER_SECOND))}/s on average`;
@@ -84,9 +85,10 @@ function describeScenario({ plan, path }: PreparedScenario): string {
     ['incidents', incidentsText(plan)],
     ['time', timeText(plan)],
     ['thresholds', formatCount(plan.thresholds.length)],
+    ['checks', checksText(plan)],
     ['calibration', plan.calibration.name],
     ['seed', String(plan.seed)],
-    ['replications', formatCount(replications)],
+    ['replications', replicationsText(plan)],
     ['cost', costText(plan)],
   ];
   return rows.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}${text}`).join('\n');
@@ -112,9 +114,29 @@ function incidentsText({ incidents }: Plan): string {
     .join(', ');
 }
 
-function timeText({ kind, durationUs, warmUpUs, seriesBucketUs }: Plan): string {
+/** Those that the scenario names; others are made where a run has the data for them. */
+function checksText({ checks }: Plan): string {
+  if (checks.length === 0) return 'the usual ones';
+  return `the usual ones, and ${checks.map(({ check }) => check).join(', ')}`;
+}
+
+function replicationsText({ precision, replications }: Plan): string {
+  if (precision === null) return formatCount(replications);
+  const { relativeHalfWidth, confidence, replicationsMin, metrics } = precision;
+  return [
+    `${formatCount(replicationsMin)} to ${formatCount(replications)}`,
+    `until ${metrics.join(', ')} known to ± ${formatShare(relativeHalfWidth)}`,
+    `with ${formatShare(confidence)} confidence`,
+  ].join(', ');
+}
+
+function timeText({ kind, durationUs, warmUpUs, findsWarmUp, seriesBucketUs }: Plan): string {
   const seconds = (us: number): string => formatSeconds(us / US_PER_SECOND);
-  const warmUp = warmUpUs > 0 ? `, of which ${seconds(warmUpUs)} to warm up` : '';
+  const warmUp = findsWarmUp
+    ? ', the warm-up found by a pilot'
+    : warmUpUs > 0
+      ? `, of which ${seconds(warmUpUs)} to warm up`
+      : '';
   return `${seconds(durationUs)}${warmUp}, ${kind}, in steps of ${seconds(seriesBucketUs)}`;
 }
 
@@ -126,7 +148,9 @@ function costText(plan: Plan): string {
   const bytes = BASE_BYTES + workers * bytesOf(plan);
   const threads = formatNumberOf(workers, 'thread');
   const time = formatSeconds(Math.ceil(seconds));
-  return `about ${time} with ${threads} on this machine, and about ${formatBytes(bytes)} of memory`;
+  const memory = formatBytes(bytes);
+  const most = plan.precision === null ? 'about' : 'at most';
+  return `${most} ${time} with ${threads} on this machine, and about ${memory} of memory`;
 }
 
 /** Of one replication: the table of exchanges, the histograms, the journal if it is filled. */

@@ -29,7 +29,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     rows: () =>
       INCIDENT_KINDS.map(({ kind, isAttack, target, prose, settings }) => [
         kind,
-        `${isAttack ? 'attack' : 'outage'} of a ${target}`,
+        `${isAttack ? 'attack' : 'outage'}: ${target}`,
         `${prose}${settingsText(settings.map(({ name }) => name))}`,
       ]),
   },

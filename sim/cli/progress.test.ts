@@ -15,7 +15,8 @@ function linesOf(isTTY: boolean, steps: readonly (readonly [number, number])[]):
   for (const [atMs, share] of steps) {
     nowMs = atMs;
     const exchanges = Math.round(expected * share);
-    line.update({ simulatedUs: 0, exchanges, replicationsDone: share === 1 ? 2 : 0 });
+    const replicationsDone = share === 1 ? 2 : 0;
+    line.update({ simulatedUs: 0, exchanges, replicationsDone, replicationsMax: 2 });
   }
   line.end();
   return written;

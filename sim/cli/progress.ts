@@ -61,14 +61,20 @@ export class ProgressLine {
       `${String(Math.floor(share * 100)).padStart(3)} %`,
       `${formatAmount(progress.exchanges)} exchanges`,
       this.#rate(),
-      `${progress.replicationsDone} of ${this.#plan.replications} replications`,
+      this.#replications(progress),
     ];
     const elapsedMs = nowMs - this.#startMs;
-    if (share > 0 && share < 1 && elapsedMs >= ELAPSED_MS_MIN) {
+    const isKnown = !isOpenEnded(this.#plan, progress);
+    if (isKnown && share > 0 && share < 1 && elapsedMs >= ELAPSED_MS_MIN) {
       const leftMs = (elapsedMs / share) * (1 - share);
       parts.push(`${formatSeconds(Math.ceil(leftMs / 1000))} left`);
     }
     return this.#terminal.isInteractive ? `${bar} ${parts.join(' · ')}` : parts.join(' · ');
+  }
+
+  #replications(progress: PoolProgress): string {
+    const most = isOpenEnded(this.#plan, progress) ? 'at most ' : '';
+    return `${progress.replicationsDone} of ${most}${progress.replicationsMax} replications`;
   }
 
   #rate(): string {
@@ -81,8 +87,14 @@ export class ProgressLine {
 
 /** By calls where they are known beforehand, since a day's nights go by faster than its hours. */
 export function shareDone(plan: Plan, progress: PoolProgress): number {
-  const expected = (plan.expected.calls + plan.expected.attackRequests) * plan.replications;
+  const replications = progress.replicationsMax;
+  const expected = (plan.expected.calls + plan.expected.attackRequests) * replications;
   const isKnown = expected > 0 && !plan.sources.kind.includes(SourceKind.User);
   if (isKnown) return progress.exchanges / expected;
-  return progress.simulatedUs / (plan.durationUs * plan.replications);
+  return progress.simulatedUs / (plan.durationUs * replications);
+}
+
+/** A precision is asked for, and not reached yet. */
+function isOpenEnded(plan: Plan, { replicationsMax }: PoolProgress): boolean {
+  return plan.precision !== null && replicationsMax === plan.replications;
 }

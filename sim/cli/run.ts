@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readResultFolder } from '../../reports/folder.ts';
 import { renderPage } from '../../reports/page.ts';
+import { callerCountsOf, exchangesOf } from '../metrics/counts.ts';
 import type { KeepPolicy } from '../metrics/journal.ts';
 import { exchangeLines } from '../metrics/exchange-log.ts';
 import { histogramFile } from '../metrics/histogram-file.ts';
@@ -16,6 +17,8 @@ import type { Totals } from '../metrics/totals.ts';
 import { EXIT_CODES } from '../metrics/verdict.ts';
 import { defaultWorkers, OUT_OF_MEMORY, runReplications, WorkerStartError } from '../pool/pool.ts';
 import type { PoolResult } from '../pool/pool.ts';
+import { findWarmUp } from '../pool/warm-up.ts';
+import type { WarmedUp } from '../pool/warm-up.ts';
 import { commandLine } from './command-line.ts';
 import { readMachine } from './machine.ts';
 import { keepPolicy, repeated, wholeNumber } from './option-values.ts';
@@ -105,7 +108,7 @@ async function run(file: string, options: RunOptions, session: Session): Promise
   }
 }
 
-interface RunContext {
+interface RunRequest {
   readonly file: string;
   readonly folder: string;
   readonly options: RunOptions;
@@ -113,10 +116,18 @@ interface RunContext {
   readonly session: Session;
 }
 
-async function runInto(writer: ResultFolderWriter, context: RunContext): Promise<number> {
-  const { options, prepared, session, folder } = context;
-  const { plan } = prepared;
+/** With the plan that is run: the scenario's, and the warm-up that a pilot found. */
+type RunContext = RunRequest & WarmedUp;
+
+async function runInto(writer: ResultFolderWriter, asked: RunRequest): Promise<number> {
+  const { options, prepared, session, folder } = asked;
   const startedAt = new Date();
+  const failure = session.environment['FEDLAB_TEST_FAIL'] ?? null;
+  const { interrupt } = session;
+  const warmedUp = await findWarmUp(prepared.plan, { interrupt, failure }).catch(refuseTooLarge);
+  if (warmedUp.plan === null) return nothingFinished(interrupt.aborted, warmedUp.reason, session);
+  const { plan } = warmedUp;
+  const context = { ...asked, ...warmedUp };
   const workers = options.workers ?? defaultWorkers(plan.replications);
   const isSilent = options.quiet === true || options.json === true;
   const progress = isSilent ? null : new ProgressLine(session.terminal, plan, () => Date.now());
@@ -124,12 +135,14 @@ async function runInto(writer: ResultFolderWriter, context: RunContext): Promise
     workers,
     keep: options.exchanges,
     onProgress: (now) => progress?.update(now),
-    interrupt: session.interrupt,
-    failure: session.environment['FEDLAB_TEST_FAIL'] ?? null,
+    interrupt,
+    failure,
   })
     .catch(refuseTooLarge)
     .finally(() => progress?.end());
-  if (pool.outcomes.length === 0) return nothingFinished(pool, session);
+  if (pool.outcomes.length === 0) {
+    return nothingFinished(pool.isInterrupted, pool.unfinished[0]?.reason ?? null, session);
+  }
   const totals = mergeOutcomes(pool.outcomes);
   const wallSeconds = (Date.now() - startedAt.getTime()) / MS_PER_SECOND;
   const result = runResult(plan, pool.outcomes, totals, {
@@ -137,6 +150,7 @@ async function runInto(writer: ResultFolderWriter, context: RunContext): Promise
     tool: readTool(),
     scenario: { path: prepared.path, sha256: prepared.sha256 },
     unfinished: pool.unfinished,
+    pilotWarmUp: warmedUp.pilotWarmUp,
   });
   writeFolder(writer, context, { pool, totals, result });
   writer.commit();
@@ -166,12 +180,12 @@ function defaultFolder({ plan }: PreparedScenario, { set = [] }: RunOptions): st
   return join('out', set.length === 0 ? base : `${base}-${hash}`);
 }
 
-function nothingFinished({ isInterrupted, unfinished }: PoolResult, session: Session): number {
+function nothingFinished(isInterrupted: boolean, reason: string | null, session: Session): number {
   if (isInterrupted) {
     session.terminal.tell('no replication was finished, so nothing is written');
     return EXIT_INTERRUPTED;
   }
-  throw tooLarge(unfinished[0]?.reason ?? 'for no known reason');
+  throw tooLarge(reason ?? 'for no known reason');
 }
 
 /** Without memory for a thread of its own, a scenario is too large for the machine. */
@@ -196,7 +210,8 @@ interface Measured {
 function runFacts({ file, options }: RunContext, measured: Measured): RunFacts {
   const { pool, totals, startedAt, wallSeconds, workers } = measured;
   const [all] = totals.scopes;
-  const exchanges = all.due - all.notStarted + totals.attack.requests;
+  const { offered } = exchangesOf(all, callerCountsOf(totals, 0));
+  const exchanges = offered + totals.attack.requests;
   const perSecond = (count: number): number =>
     pool.cpuSeconds === 0 ? 0 : count / pool.cpuSeconds;
   return {
@@ -224,7 +239,7 @@ interface Finished {
 
 function writeFolder(
   writer: ResultFolderWriter,
-  { options, prepared: { plan, resolvedText } }: RunContext,
+  { options, plan, prepared: { resolvedText } }: RunContext,
   { pool, totals, result }: Finished,
 ): void {
   writer.write('result.json', `${JSON.stringify(result, null, 1)}\n`);

@@ -7,7 +7,7 @@ import {
   formatSeconds,
   formatShare,
 } from '../../reports/format.ts';
-import { formatMetric } from '../../reports/metric-text.ts';
+import { formatMetric, metricText } from '../../reports/metric-text.ts';
 import { reasonText, thresholdText, VERDICT_WORDS } from '../../reports/verdict-text.ts';
 import type { RunResult, ScopeResult, ThresholdResult, Verdict } from '../metrics/result.ts';
 import type { Colour, Paint } from './terminal.ts';
@@ -51,6 +51,7 @@ export function summaryText(result: RunResult, files: WrittenFiles, paint: Paint
     ...callLines(result, paint),
     ...faultLines(result, paint),
     ...thresholdLines(result, paint),
+    ...statisticsLines(result, paint),
     ...run.workerFailures.map(({ replicationIndex, reason }) =>
       row('worker', `ended under replication ${replicationIndex}: ${reason}`, paint),
     ),
@@ -89,12 +90,13 @@ function scopeTable(result: RunResult, paint: Paint): string[] {
   return [paint('dim', lineOf(COLUMNS)), ...cells.map(lineOf)];
 }
 
-function callLines({ calls, attack }: RunResult, paint: Paint): string[] {
+function callLines({ calls, attack, ...result }: RunResult, paint: Paint): string[] {
   const parts = [`${formatCount(calls.due)} due`, `${formatCount(calls.answered)} answered`];
   parts.push(`${formatCount(calls.faulted)} with a fault`);
+  if (calls.gaveUp > 0) parts.push(`${formatCount(calls.gaveUp)} given up`);
   if (calls.notStarted > 0) parts.push(`${formatCount(calls.notStarted)} not started`);
   parts.push(`${formatCount(calls.openAtEnd)} open at the end`);
-  const lines = [row('calls', parts.join(', '), paint)];
+  const lines = [row('calls', parts.join(', '), paint), ...callerLines(calls, result, paint)];
   if (attack.requests > 0) {
     const text = [
       `${formatCount(attack.requests)} requests`,
@@ -102,6 +104,35 @@ function callLines({ calls, attack }: RunResult, paint: Paint): string[] {
       `${formatCount(attack.served)} served`,
     ].join(', ');
     lines.push(row('attack', text, paint));
+  }
+  return lines;
+}
+
+/** Only where callers try again, or calls make up journeys. */
+function callerLines(
+  calls: RunResult['calls'],
+  { attempts, journeys }: Pick<RunResult, 'attempts' | 'journeys'>,
+  paint: Paint,
+): string[] {
+  const lines: string[] = [];
+  const begun = calls.due - calls.notStarted;
+  if (attempts.started !== begun || attempts.abandonedByClient > 0) {
+    const perCall = begun === 0 ? 0 : attempts.started / begun;
+    const text = [
+      `${formatCount(attempts.started)} attempts`,
+      `${perCall.toFixed(2)} a call`,
+      `${formatCount(attempts.abandonedByClient)} abandoned`,
+    ].join(', ');
+    lines.push(row('retries', text, paint));
+  }
+  if (journeys.started > 0) {
+    const text = [
+      `${formatCount(journeys.started)} begun`,
+      `${formatCount(journeys.completed)} completed`,
+      `${formatCount(journeys.failed)} lost`,
+      `${formatCount(journeys.openAtEnd)} open at the end`,
+    ].join(', ');
+    lines.push(row('journeys', text, paint));
   }
   return lines;
 }
@@ -133,13 +164,44 @@ function thresholdLines({ thresholds, checks }: RunResult, paint: Paint): string
     const text = `${paint(colour, mark)} ${thresholdText(threshold)}${interval}`;
     return row(index === 0 ? 'thresholds' : '', text, paint);
   });
-  const open = checks.filter(({ verdict }) => verdict !== 'passed');
+  // Precision has a line of its own.
+  const open = checks.filter(({ name, verdict }) => verdict !== 'passed' && name !== 'precision');
   return [
     ...lines,
     ...open.map(({ name, verdict, detail }) =>
       row('check', `${paint('red', verdict)} ${name}: ${detail}`, paint),
     ),
   ];
+}
+
+/** What was reached, not only what was asked. */
+function statisticsLines({ confidence, warmUp }: RunResult, paint: Paint): string[] {
+  const lines: string[] = [];
+  if (confidence.precision !== null) {
+    const { asked, reached, replicationsNeeded, isMet } = confidence.precision;
+    const found = Object.entries(reached).map(([metric, share]) => {
+      return `${metricText(metric)} ± ${formatShare(share)}`;
+    });
+    const from = replicationsNeeded === null ? '' : ` from replication ${replicationsNeeded} on`;
+    const end = isMet ? paint('green', `held${from}`) : paint('yellow', 'not reached');
+    lines.push(
+      row('precision', `${found.join(', ')}; asked ± ${formatShare(asked)}: ${end}`, paint),
+    );
+  }
+  if (warmUp !== null) lines.push(row('warm-up', warmUpText(warmUp), paint));
+  return lines;
+}
+
+function warmUpText(warmUp: NonNullable<RunResult['warmUp']>): string {
+  const { usedSeconds, foundSeconds, values, source, verdict } = warmUp;
+  const used = `${formatSeconds(usedSeconds)} left out`;
+  if (foundSeconds === null) {
+    return `${used}; ${formatCount(values)} values are too few for MSER-5 to judge it`;
+  }
+  if (verdict === 'rejected') return `${used}; MSER-5 finds no steady part: the run is too short`;
+  if (source === 'pilot') return `${used}, as MSER-5 found in a pilot`;
+  const found = `MSER-5 finds ${formatSeconds(foundSeconds)}`;
+  return `${used}; ${found}${verdict === 'too-short' ? ', so the figures may be biased' : ''}`;
 }
 
 function runText({ run, replications, simulatedSeconds, seed, fingerprint }: RunResult): string {
@@ -161,6 +223,7 @@ function row(label: string, text: string, paint: Paint): string {
 /** `--json`: the result without its long lists, and where it is. */
 export function summaryJson(result: RunResult, files: WrittenFiles, exitCode: number): string {
   const { checks, faults, thresholds, attack, calls, throughputRps, latencyNs } = result;
+  const { journeys, attempts, warmUp } = result;
   const summary = {
     verdict: result.verdict,
     exitCode,
@@ -173,7 +236,11 @@ export function summaryJson(result: RunResult, files: WrittenFiles, exitCode: nu
     replications: result.replications,
     simulatedSeconds: result.simulatedSeconds,
     fingerprint: result.fingerprint,
+    warmUp,
+    precision: result.confidence.precision,
+    journeys,
     calls,
+    attempts,
     attack,
     throughputRps,
     latencyNs,

@@ -8,6 +8,8 @@ import type { KeepPolicy } from '../metrics/journal.ts';
 import { AttackKind, SourceKind } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { nextArrivalUs } from '../workload/pacer.ts';
+import { NO_CALL } from './callers.ts';
+import type { AttemptSpec, Callers } from './callers.ts';
 import { EventKind } from './event-kind.ts';
 import type { RunState } from './state.ts';
 
@@ -33,16 +35,19 @@ export function createArrivals(state: RunState, keep: KeepPolicy) {
    * Begins what the source at the head of the queue begins: the slot of a new exchange, -1 when
    * there is no room for it, or -2 - source for a connection of a flood.
    */
-  const take = (): number => {
+  const take = (callers: Callers): number => {
     const { sources } = state.plan;
     const source = queue.a;
     if (sources.attack[source] === AttackKind.Connections) {
       scheduleNext(source);
       return -2 - source;
     }
-    const slot = create(source);
+    const number = ordinal[source];
+    const isDriven = callers.drives[source] === 1;
+    const slot = isDriven ? -1 : begun(source);
     if (sources.kind[source] !== SourceKind.User) scheduleNext(source);
     else ordinal[source]++;
+    if (isDriven) callers.begin(source, number);
     return slot;
   };
 
@@ -108,29 +113,53 @@ export function createArrivals(state: RunState, keep: KeepPolicy) {
     return draw(sourceKey0[source], sourceKey1[source], ordinal[source], 0, purpose);
   };
 
-  const create = (source: number): number => {
+  /** A call that is one exchange, counted as due; its slot, or -1. */
+  const begun = (source: number): number => {
     const { plan, table, recorder, nowUs } = state;
-    const { sources, flows, routes } = plan;
     const flow = pickFlow(source);
-    const server = routes.server[flows.route[flow]];
-    const intendedUs = nowUs;
-    const isAttack = sources.attack[source] !== AttackKind.None;
     const slot = table.take();
-    if (isAttack) recorder.attacked(nowUs, plan.servers.instance[server]);
-    else recorder.due(flow, intendedUs, slot !== -1);
-    if (slot === -1) {
-      began.isFull = true;
-      return -1;
+    if (plan.sources.attack[source] === AttackKind.None) {
+      recorder.due(flow, nowUs, slot !== -1);
+    } else {
+      const server = plan.routes.server[plan.flows.route[flow]];
+      recorder.attacked(nowUs, plan.servers.instance[server]);
     }
+    if (slot === -1) began.isFull = true;
+    else fill(slot, source, ordinal[source], 0, flow, nowUs, NO_CALL);
+    return slot;
+  };
+
+  /** Another attempt of a call, without counting it as due; its slot, or -1: no room. */
+  const create = (spec: Readonly<AttemptSpec>): number => {
+    const slot = state.table.take();
+    if (slot === -1) return -1;
+    const { source, attempt, flow, intendedUs, call } = spec;
+    fill(slot, source, spec.ordinal, attempt, flow, intendedUs, call);
+    return slot;
+  };
+
+  const fill = (
+    slot: number,
+    source: number,
+    number: number,
+    attempt: number,
+    flow: number,
+    intendedUs: number,
+    call: number,
+  ): void => {
+    const { plan, table } = state;
+    const { sources, flows, routes } = plan;
     table.id[slot] = began.exchangeCount++;
+    table.call[slot] = call;
+    table.retry[slot] = attempt;
     table.flow[slot] = flow;
     table.route[slot] = flows.route[flow];
     table.service[slot] = flows.service[flow];
     table.source[slot] = source;
-    table.ordinal[slot] = ordinal[source];
+    table.ordinal[slot] = number;
     table.intendedUs[slot] = intendedUs;
-    table.isAttack[slot] = isAttack ? 1 : 0;
-    table.clientServer[slot] = server;
+    table.isAttack[slot] = sources.attack[source] === AttackKind.None ? 0 : 1;
+    table.clientServer[slot] = routes.server[flows.route[flow]];
     const requestRow = flows.requestSize[flow];
     const responseRow = plan.services.responseSize[flows.service[flow]];
     table.requestBytes[slot] = Math.round(state.sample(requestRow, slot, Purpose.RequestSize));
@@ -138,7 +167,6 @@ export function createArrivals(state: RunState, keep: KeepPolicy) {
     table.kept[slot] = keepSlot(slot, source);
     state.hash.sizes.addInt(table.requestBytes[slot]);
     state.hash.sizes.addInt(table.responseBytes[slot]);
-    return slot;
   };
 
   const pickFlow = (source: number): number => {
@@ -186,7 +214,7 @@ export function createArrivals(state: RunState, keep: KeepPolicy) {
   };
 
   for (let source = 0; source < sourceCount; source++) begin(source);
-  return { queue, began, take, answered };
+  return { queue, began, take, create, answered };
 }
 
 /** Every how manyeth exchange is kept, and how many at most. */

@@ -24,6 +24,7 @@ import { Cause } from '../protocol/fault.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import { EventKind } from './event-kind.ts';
 import type { RunState } from './state.ts';
+import type { Trust } from './trust.ts';
 
 /** Who waits at a gate: an exchange, or (slot -1) one connection of a flood. */
 interface Waiting {
@@ -44,7 +45,11 @@ const NOTHING = -1;
 
 export type Connecting = ReturnType<typeof createConnecting>;
 
-export function createConnecting(state: RunState, feed: (leg: number, input: number) => void) {
+export function createConnecting(
+  state: RunState,
+  trust: Trust | null,
+  feed: (leg: number, input: number) => void,
+) {
   const pools = createConnectionPool(state, (provider) => {
     if (waitingCount[provider] > 0) openGate(provider);
   });
@@ -77,10 +82,23 @@ export function createConnecting(state: RunState, feed: (leg: number, input: num
     pools.openCount[server]++;
     pools.openCountOfPool[pool]++;
     table.connection[slot] = 1;
-    const mask = maskOf(plan.routes.candidateCount[route]);
+    const mask = inService(server, route);
     table.candidateMask[slot] = mask;
     table.attempt[slot] = firstAttempt(mask, pools.rememberedOf(pool));
     return attempt(leg);
+  };
+
+  /** The servers of a route that their own instance does not call out of service. */
+  const inService = (server: number, route: number): number => {
+    const { routes, candidates } = state.plan;
+    const count = routes.candidateCount[route];
+    let mask = maskOf(count);
+    if (trust === null || !trust.hasMaintenance) return mask;
+    for (let index = 0; index < count; index++) {
+      const provider = candidates.server[routes.candidateFrom[route] + index];
+      if (trust.isInMaintenance(server, provider)) mask &= ~(1 << index);
+    }
+    return mask;
   };
 
   /** No connect of the attempt completed: forget the remembered one, and try what is left. */
@@ -143,7 +161,9 @@ export function createConnecting(state: RunState, feed: (leg: number, input: num
     const roundTripUs =
       state.packetUs(plan.candidates.linkOut[candidate], slot, Purpose.LinkFinished) +
       state.packetUs(plan.candidates.linkBack[candidate], slot, Purpose.LinkFinishedBack);
-    const endUs = doneUs + roundTripUs;
+    // The peer's OCSP answer may have to be fetched first, and its port 5577 may be silent.
+    const fetchUs = trust === null ? 0 : trust.connectDelayUs(slot);
+    const endUs = doneUs + roundTripUs + fetchUs;
     const deadlineUs = table.deadlineUs[slot];
     if (endUs > deadlineUs) {
       state.scheduleLeg(Math.max(state.nowUs, deadlineUs), EventKind.LegTimedOut, leg);

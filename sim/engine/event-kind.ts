@@ -40,12 +40,36 @@ export const EventKind = {
   QueueTimer: 18,
   /** The oldest idle connection of a pool may be too old. a: pool. */
   PoolTimer: 19,
+  /** Trust: the kinds from TrustFirst to TrustLast are dispatched by trust.ts alone. */
+  TrustFirst: 20,
+  /** A server's configuration client begins a run. a: server, b: number of the job. */
+  TrustDownload: 20,
+  /** A source has answered it, or has not. a: server, b: number of the job. */
+  TrustDownloaded: 21,
+  /** A signer asks for OCSP answers. a: server, b: number of the job. */
+  TrustOcsp: 22,
+  TrustOcspDone: 23,
+  /** The time-stamper begins a run. a: server, b: number of the job. */
+  TrustStamp: 24,
+  TrustStampDone: 25,
+  /** The end of a bucket of the time series. a: bucket. */
+  TrustSample: 26,
+  TrustLast: 26,
   /** A connection of a flood ends. a: server, b: epoch * 2, and 1 more if it is counted. */
-  FloodEnd: 20,
+  FloodEnd: 27,
   /** TCP gives a stalled message up. a: slot, b: generation. */
-  GiveUp: 21,
+  GiveUp: 28,
+  /** Callers: the kinds from CallerFirst to CallerLast are dispatched by callers.ts alone. */
+  CallerFirst: 29,
+  /** A caller stops listening to its attempt. a: call, b: sequence. */
+  CallTimedOut: 29,
+  /** The pause before a retry is over. a: call, b: sequence. */
+  CallRetry: 30,
+  /** The pause before a step is over. a: journey. */
+  JourneyStep: 31,
+  CallerLast: 31,
   /** a: bucket. */
-  BucketEnd: 22,
+  BucketEnd: 32,
   /** Of the queue of sources only. a: source. */
-  Arrival: 23,
+  Arrival: 33,
 } as const;

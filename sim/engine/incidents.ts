@@ -10,18 +10,21 @@ import { nextState, SERVER_LIFE, ServerEvent, ServerState } from '../protocol/li
 import { EventKind } from './event-kind.ts';
 import type { Legs } from './legs.ts';
 import type { RunState } from './state.ts';
+import type { Trust } from './trust.ts';
 
 const NO_ANSWER = faultOf(Prefix.ClientProxy, Cause.NoAnswer);
 
 export class Incidents {
   readonly #state: RunState;
   readonly #legs: Legs;
+  readonly #trust: Trust | null;
   /** Per server: a ServerState. */
   readonly #life: Uint8Array;
 
-  constructor(state: RunState, legs: Legs) {
+  constructor(state: RunState, legs: Legs, trust: Trust | null) {
     this.#state = state;
     this.#legs = legs;
+    this.#trust = trust;
     this.#life = new Uint8Array(state.isUp.length).fill(ServerState.Ready);
     const { timeUs } = state.plan.patches;
     for (let patch = 0; patch < timeUs.length; patch++) {
@@ -59,8 +62,11 @@ export class Incidents {
       case PatchColumn.LinkLoss:
         state.linkLoss[row] = value;
         return;
-      default:
+      case PatchColumn.LinkBandwidth:
         state.linkBandwidth[row] = value;
+        return;
+      default:
+        this.#trust?.patched(column[patch], row, value);
     }
   }
 
@@ -70,6 +76,7 @@ export class Incidents {
     if (state.epoch[server] !== epoch) return;
     if (this.#live(server, ServerEvent.StartUpDone) !== ServerState.Ready) return;
     state.isUp[server] = 1;
+    this.#trust?.restarted(server);
     const fromUs = Math.max(state.downSinceUs[server], state.plan.warmUpUs);
     state.downUs[server] += Math.max(0, state.nowUs - fromUs);
     state.downSinceUs[server] = -1;

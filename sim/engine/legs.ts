@@ -32,6 +32,7 @@ import { EventKind } from './event-kind.ts';
 import { createSigning } from './signing.ts';
 import type { RunState } from './state.ts';
 import { createSystems } from './systems.ts';
+import type { Trust } from './trust.ts';
 
 /** The leg waits: for an event, a place, or the wire. */
 const NOTHING = -1;
@@ -40,15 +41,28 @@ export type FinishedListener = (slot: number, fault: number, endUs: number) => v
 
 export type Legs = ReturnType<typeof createLegs>;
 
-export function createLegs(state: RunState, finished: FinishedListener) {
+/** The facts that clocks, caches and keys decide, and not the message. */
+const TRUST_FACTS =
+  Fact.GlobalConfValid |
+  Fact.SigningKeyUsable |
+  Fact.TimestampingConfigured |
+  Fact.TimestampingInTime |
+  Fact.AuthCertUsable |
+  Fact.InstanceKnown |
+  Fact.SomeServerInService |
+  Fact.ClientVersionSupported |
+  Fact.ClientChainValid |
+  Fact.AccessAllowed;
+
+export function createLegs(state: RunState, trust: Trust | null, finished: FinishedListener) {
   const feedLater = (leg: number, input: number): void => feed(leg, input);
   const { servers } = state.plan;
   const { rows, queues } = state;
   const clientThreads = createCapacity(state, servers.clientThreads, rows.clientThreads);
   const serverThreads = createCapacity(state, servers.serverThreads, rows.serverThreads);
   const messageLog = createCapacity(state, servers.logConnections, rows.messageLog);
-  const connecting = createConnecting(state, feedLater);
-  const signing = createSigning(state, feedLater);
+  const connecting = createConnecting(state, trust, feedLater);
+  const signing = createSigning(state, trust, feedLater);
   const systems = createSystems(state);
 
   /** An exchange has come to its consumer's server. */
@@ -140,8 +154,14 @@ export function createLegs(state: RunState, finished: FinishedListener) {
   const done = (leg: number): void => {
     const { table } = state;
     const effect = table.effect[leg];
-    if (effect === Effect.Connect) connecting.complete(leg, failure(leg, effect));
+    if (effect === Effect.Connect) connecting.complete(leg, connectCause(leg));
     else feed(leg, result(leg, effect));
+  };
+
+  /** Why the peer is not trusted, if it is not. */
+  const connectCause = (leg: number): number => {
+    const cause = failure(leg, Effect.Connect);
+    return cause !== Cause.None || trust === null ? cause : trust.connectCause(leg >> 1);
   };
 
   const failed = (leg: number): void => {
@@ -227,7 +247,7 @@ export function createLegs(state: RunState, finished: FinishedListener) {
     const isServer = (leg & 1) === 1;
     const stage = table.stage[leg];
     const needs = isServer ? serverNeeds(stage, input) : clientNeeds(stage, input);
-    const facts = needs === 0 ? 0 : factsNow(leg) & needs;
+    const facts = needs === 0 ? 0 : factsNow(leg, needs);
     const transition = isServer
       ? advanceServerLeg(stage, input, facts)
       : advanceClientLeg(stage, input, facts);
@@ -288,10 +308,16 @@ export function createLegs(state: RunState, finished: FinishedListener) {
   };
 
   /** The facts of a leg, from its own server's view, at this instant. */
-  const factsNow = (leg: number): number => {
+  const factsNow = (leg: number, needs: number): number => {
     const { table } = state;
-    const answers = (leg & 1) === 0 ? ClientStage.Sent : ServerStage.Answered;
-    return table.stage[leg] < answers ? table.facts[leg] : table.lateFacts[leg];
+    const isClient = (leg & 1) === 0;
+    const isEarly = table.stage[leg] < (isClient ? ClientStage.Sent : ServerStage.Answered);
+    const facts = (isEarly ? table.facts[leg] : table.lateFacts[leg]) & needs;
+    if (trust === null || (needs & TRUST_FACTS) === 0) return facts;
+    const slot = leg >> 1;
+    return isClient
+      ? facts & ~trust.clientFactsBroken(slot, needs)
+      : facts & ~trust.serverFactsBroken(slot, needs);
   };
 
   /**
@@ -329,7 +355,8 @@ export function createLegs(state: RunState, finished: FinishedListener) {
     const index = table.candidate[slot] - plan.routes.candidateFrom[table.route[slot]];
     const denied = (flows.accessMask[flow] >> index) & 1 ? 0 : Fact.AccessAllowed;
     const version = servers.version[table.clientServer[slot]];
-    const tooOld = version < servers.minClientVersion[server] ? Fact.ClientVersionSupported : 0;
+    const isTooOld = trust === null && version < servers.minClientVersion[server];
+    const tooOld = isTooOld ? Fact.ClientVersionSupported : 0;
     const broken =
       flows.serverFactsBroken[flow] |
       servers.serverFactsBroken[server] |
@@ -342,7 +369,11 @@ export function createLegs(state: RunState, finished: FinishedListener) {
 
   const result = (leg: number, effect: number): number => {
     const isRefused = effect === Effect.Forward && hasBadStatus(leg >> 1);
-    const cause = isRefused ? Cause.HttpError : failure(leg, effect);
+    let cause: number = isRefused ? Cause.HttpError : failure(leg, effect);
+    if (trust !== null && cause === Cause.None) {
+      if (effect === Effect.Log) trust.logged(leg);
+      else if (effect === Effect.Verify) cause = trust.verifyCause(leg);
+    }
     return cause === Cause.None ? Input.Done : inputOf(Input.Failed, cause);
   };
 
@@ -357,7 +388,7 @@ export function createLegs(state: RunState, finished: FinishedListener) {
   /** The cause with which a condition makes this effect fail; Cause.None: it does not. */
   const failure = (leg: number, effect: number): number => {
     const { table, plan } = state;
-    if (table.mayFail[leg] === 0) return Cause.None;
+    if (table.mayFail[leg] === 0) return trust === null ? Cause.None : trust.failure(leg, effect);
     const { flows, servers } = plan;
     const slot = leg >> 1;
     const flow = table.flow[slot];
@@ -543,9 +574,21 @@ export function createLegs(state: RunState, finished: FinishedListener) {
         ? Purpose.LogRequestAtClient
         : Purpose.LogResponseAtClient;
     const bytes = isRequest ? table.requestBytes[slot] : table.responseBytes[slot];
-    const next = spend(leg, server, Cost.LogCommit, purpose, bytes);
+    const commitUs = state.spend(server, leg, Cost.LogCommit, purpose, bytes);
+    const endUs = trust === null ? commitUs : commitUs + commitDelayUs(trust, server, leg);
     table.waitUs[leg] += waitedUs;
-    return next;
+    if (endUs === state.nowUs) return result(leg, Effect.Log);
+    state.scheduleLeg(endUs, EventKind.LegDone, leg);
+    return NOTHING;
+  };
+
+  /** A slow disk makes a commit longer; a time-stamp that is taken at once comes on top. */
+  const commitDelayUs = ({ table: truth }: Trust, server: number, leg: number): number => {
+    const { serviceUs } = state.table;
+    const slowUs = Math.round((truth.logSlowness[server] - 1) * serviceUs[leg]);
+    const delayUs = slowUs + (trust === null ? 0 : trust.commitDelayUs(server));
+    serviceUs[leg] += delayUs;
+    return delayUs;
   };
 
   /** The answer or the fault leaves for the information system; the call is over. */

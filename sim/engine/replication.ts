@@ -10,15 +10,18 @@ import type { KeepPolicy } from '../metrics/journal.ts';
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
 import { FAULT_KEYS } from '../metrics/outcome.ts';
 import { createRecorder } from '../metrics/recorder.ts';
+import { PatchColumn } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ClientStage, Input, inputOf, ServerStage } from '../protocol/exchange.ts';
 import { Cause, faultOf, prefixOf, Prefix } from '../protocol/fault.ts';
 import { CLIENT_STAGES, SERVER_STAGES } from '../world/exchange-table.ts';
 import { createArrivals } from './arrivals.ts';
+import { Callers, NO_CALL } from './callers.ts';
 import { EventKind } from './event-kind.ts';
 import { Incidents } from './incidents.ts';
 import { createLegs } from './legs.ts';
 import { RunState } from './state.ts';
+import { Trust } from './trust.ts';
 
 export interface ReplicationOptions {
   readonly keep: KeepPolicy;
@@ -57,8 +60,15 @@ export function createReplication(
   const journal = new Journal(plan.limits.journalRowsMax);
   const state = new RunState(plan, replicationIndex, recorder, journal);
   const calls = createArrivals(state, options.keep);
-  const legs = createLegs(state, (slot, fault, endUs) => finish(slot, fault, endUs));
-  const incidents = new Incidents(state, legs);
+  const callers = new Callers(state, {
+    create: calls.create,
+    arrive: (slot) => begin(slot),
+    ended: calls.answered,
+    faultKey: (slot, fault) => faultKey(slot, fault),
+  });
+  const trust = usesTrust(plan) ? new Trust(state, replicationIndex) : null;
+  const legs = createLegs(state, trust, (slot, fault, endUs) => finish(slot, fault, endUs));
+  const incidents = new Incidents(state, legs, trust);
   const { events } = state;
 
   const run = (): ReplicationOutcome | null => {
@@ -108,6 +118,7 @@ export function createReplication(
     const { clientThreads, serverThreads, messageLog, connecting } = legs;
     const sum = (counts: Int32Array): number => counts.reduce((total, count) => total + count, 0);
     return {
+      ...callers.inUse(),
       slots: table.used.count,
       clientThreads: sum(clientThreads.busyCount),
       serverThreads: sum(serverThreads.busyCount),
@@ -120,9 +131,13 @@ export function createReplication(
   };
 
   const arrive = (): void => {
-    const slot = calls.take();
+    const slot = calls.take(callers);
     if (slot < -1) legs.connecting.flood(-2 - slot);
-    if (slot < 0) return;
+    if (slot >= 0) begin(slot);
+  };
+
+  /** An exchange comes to its consumer's server. */
+  const begin = (slot: number): void => {
     const { table, isUp, recorder } = state;
     const server = table.clientServer[slot];
     if (table.isAttack[slot] === 0) recorder.exchanges[server]++;
@@ -206,11 +221,25 @@ export function createReplication(
       case EventKind.WarmUpEnd:
         endWarmUp();
         return;
+      case EventKind.CallTimedOut:
+      case EventKind.CallRetry:
+      case EventKind.JourneyStep:
+        callers.dispatch(kind, a, b);
+        return;
       case EventKind.QueueTimer:
         legs.queueTimer(a);
         return;
       case EventKind.PoolTimer:
         legs.connecting.pool.expire(a);
+        return;
+      case EventKind.TrustDownload:
+      case EventKind.TrustDownloaded:
+      case EventKind.TrustOcsp:
+      case EventKind.TrustOcspDone:
+      case EventKind.TrustStamp:
+      case EventKind.TrustStampDone:
+      case EventKind.TrustSample:
+        if (trust !== null) trust.dispatch(kind, a, b);
         return;
       case EventKind.FloodEnd:
         legs.connecting.floodEnd(a, b);
@@ -238,8 +267,14 @@ export function createReplication(
     const intendedUs = table.intendedUs[slot];
     hash.results.addInt(fault);
     hash.results.addWhole(endUs);
-    calls.answered(table.source[slot], endUs);
     if (table.kept[slot] !== -1) complete(slot, fault, endUs);
+    if (trust !== null) trust.ended(slot, fault);
+    if (table.call[slot] !== NO_CALL) {
+      callers.answered(slot, fault, endUs);
+      if (fault === 0 && intendedUs >= plan.warmUpUs) addStages(slot);
+      return;
+    }
+    calls.answered(table.source[slot], endUs);
     if (table.isAttack[slot] === 1) {
       if (intendedUs < plan.warmUpUs) return;
       if (fault === 0) recorder.attack.served++;
@@ -251,7 +286,11 @@ export function createReplication(
       return;
     }
     recorder.answered(flow, table.clientServer[slot], intendedUs, endUs);
-    if (intendedUs < plan.warmUpUs) return;
+    if (intendedUs >= plan.warmUpUs) addStages(slot);
+  };
+
+  const addStages = (slot: number): void => {
+    const { table, recorder } = state;
     recorder.stages.count++;
     for (let stage = 0; stage < CLIENT_STAGES; stage++) {
       recorder.stageClientUs[stage] += table.clientStageUs[slot * CLIENT_STAGES + stage];
@@ -267,7 +306,8 @@ export function createReplication(
     const prefix = prefixOf(fault);
     const isPeers = prefix === Prefix.ServerProxy || prefix === Prefix.ServerProxyServiceFailed;
     const server = isPeers ? table.providerServer[slot] : table.clientServer[slot];
-    const isOld = plan.servers.version[server] < FIRST_VERSION_WITH_NEW_SPELLING;
+    const version = trust === null ? plan.servers.version : trust.table.version;
+    const isOld = version[server] < FIRST_VERSION_WITH_NEW_SPELLING;
     return isOld ? fault + FAULT_KEYS / 2 : fault;
   };
 
@@ -307,7 +347,8 @@ export function createReplication(
     const serverCount = plan.servers.id.length;
     for (let server = 0; server < serverCount; server++) {
       const scope = row + 1 + plan.servers.instance[server];
-      const refuses = isUp[server] === 0 ? 1 : 0;
+      const isStopped = trust !== null && trust.hasStopped(server);
+      const refuses = isUp[server] === 0 || isStopped ? 1 : 0;
       recorder.refusingServers[row] += refuses;
       recorder.refusingServers[scope] += refuses;
       const length = Math.max(
@@ -331,7 +372,7 @@ export function createReplication(
   const outcome = (): ReplicationOutcome => {
     const { plan, recorder, hash, journal } = state;
     settle();
-    if (calls.began.isFull) own.limitMet = 'exchangesMax';
+    if (calls.began.isFull || callers.isFull) own.limitMet = 'exchangesMax';
     const { requests, refused, served } = recorder.attack;
     return {
       replicationIndex: replicationIndex,
@@ -360,6 +401,8 @@ export function createReplication(
         count: recorder.stages.count,
       },
       series: recorder.series(),
+      trust: trust === null ? null : trust.outcome(),
+      callers: callers.outcome(),
       journal: journal.outcome(),
     };
   };
@@ -407,5 +450,11 @@ export function createReplication(
 
   if (plan.warmUpUs > 0) events.schedule(plan.warmUpUs, EventKind.WarmUpEnd, 0, 0, 0);
   events.schedule(plan.seriesBucketUs, EventKind.BucketEnd, 0, 0, 0);
+  if (trust !== null) trust.begin();
   return { run, inUse };
+}
+
+/** Whether clocks and keys can decide anything: a scenario may switch them off. */
+function usesTrust({ hasTrust, patches }: Plan): boolean {
+  return hasTrust || patches.column.some((column) => column > PatchColumn.LinkBandwidth);
 }

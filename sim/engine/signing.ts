@@ -9,10 +9,15 @@ import { Cost } from '../protocol/effect.ts';
 import { Input } from '../protocol/exchange.ts';
 import { EventKind } from './event-kind.ts';
 import type { RunState } from './state.ts';
+import type { Trust } from './trust.ts';
 
 export type Signing = ReturnType<typeof createSigning>;
 
-export function createSigning(state: RunState, feed: (leg: number, input: number) => void) {
+export function createSigning(
+  state: RunState,
+  trust: Trust | null,
+  feed: (leg: number, input: number) => void,
+) {
   const serverCount = state.plan.servers.id.length;
   const signerCount = state.plan.signers.server.length;
   /** Per signer: 0 idle, 1 its batch waits for the token, 2 the token works for it. */
@@ -97,7 +102,9 @@ export function createSigning(state: RunState, feed: (leg: number, input: number
     const { queues, rows, plan, nowUs } = state;
     const server = plan.signers.server[signer];
     const waiting = rows.signing + signer;
-    const size = batchSize(queues.length[waiting], plan.servers.batchSigning[server] === 1);
+    const isOff = trust !== null && trust.table.isBatchSigningOff[server] === 1;
+    const signsBatches = plan.servers.batchSigning[server] === 1 && !isOff;
+    const size = batchSize(queues.length[waiting], signsBatches);
     if (size === 0) return;
     sizeOfBatch[signer] = size;
     for (let taken = 0; taken < size; taken++) {

@@ -165,9 +165,10 @@ export class RunState {
 function createActs(state: RunState) {
   /** A draw of this exchange for a purpose; see base/random.ts. */
   const draw = (slot: number, purpose: number): number => {
-    const { source, ordinal } = state.table;
+    const { source, ordinal, retry } = state.table;
     const from = source[slot];
-    return drawKeyed(state.sourceKey0[from], state.sourceKey1[from], ordinal[slot], 0, purpose);
+    const [key0, key1] = [state.sourceKey0[from], state.sourceKey1[from]];
+    return drawKeyed(key0, key1, ordinal[slot], retry[slot], purpose);
   };
 
   /** A value of a row of the distribution table. */
@@ -191,12 +192,12 @@ function createActs(state: RunState) {
     purpose: number,
     bytes: number,
   ): void => {
-    const { source, ordinal } = state.table;
+    const { source, ordinal, retry } = state.table;
     const from = source[slot];
     const profile = state.plan.servers.costProfile[server];
     const [key0, key1] = [state.sourceKey0[from], state.sourceKey1[from]];
     const { prices } = state;
-    prices.draw(profile, cost, key0, key1, ordinal[slot], purpose);
+    prices.draw(profile, cost, key0, key1, ordinal[slot], (retry[slot] << 16) | purpose);
     prices.drawn.cpuUs += (prices.drawn.cpuUsPerKib * bytes) / 1024;
   };
 

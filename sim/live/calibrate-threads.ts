@@ -165,24 +165,19 @@ async function sendMessage({ requestKib }: ThreadTask, socket: SecureSocket): Pr
 }
 
 async function callHttp({ requestKib }: ThreadTask, endpoint: Endpoint): Promise<void> {
-  const request = requestHttp(endpoint, {
+  const headers = {
+    [HeaderName.Client]: 'EE/GOV/70000001/portal',
+    [HeaderName.Id]: 'calibration-1',
+    'content-type': 'application/json',
+  };
+  const { body } = await requestHttp(endpoint, {
     method: 'POST',
     path: '/r1/EE/GOV/70000002/registry/persons/people/search?id=7',
-    headers: {
-      [HeaderName.Client]: 'EE/GOV/70000001/portal',
-      [HeaderName.Id]: 'calibration-1',
-      'content-type': 'application/json',
-      'content-length': String(requestKib * 1024),
-    },
+    rawHeaders: Object.entries(headers).flat(),
+    body: Buffer.alloc(requestKib * 1024, 'q'),
+    signal: null,
   });
-  request.end(Buffer.alloc(requestKib * 1024, 'q'));
-  const response = await new Promise<HttpRequest>((resolve, reject) => {
-    request.once('response', resolve);
-    request.once('error', reject);
-  });
-  const ended = new Promise((resolve) => response.once('close', resolve));
-  response.resume();
-  await ended;
+  for await (const chunk of body) assert(chunk.length > 0, 'a chunk holds something');
 }
 
 function serve(task: ThreadTask, samples: PairSamples): Promise<Listener> {

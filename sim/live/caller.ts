@@ -1,8 +1,10 @@
 /** The information system of a consumer: it makes the request that a workload describes. */
 import { randomUUID } from 'node:crypto';
 import type { WorkloadDocument } from '../plan/document.ts';
-import { requestHttp } from './loopback.ts';
-import type { Endpoint, HttpRequest } from './loopback.ts';
+import { findHeader, HeaderName } from '../protocol/message.ts';
+import { isOfPeer, requestHttp } from './loopback.ts';
+import type { Endpoint, WholeCall } from './loopback.ts';
+import { headersOf } from './rest-message.ts';
 import type { Sabotage } from './sabotage.ts';
 
 export interface CallOptions {
@@ -11,7 +13,7 @@ export interface CallOptions {
 }
 
 export interface LiveAnswer {
-  /** 0: the connection was closed without an answer. */
+  /** 0: the connection was closed without an answer, or in the middle of it. */
   readonly status: number;
   /** X-Road-Error; null: the answer is the provider's. */
   readonly faultCode: string | null;
@@ -31,37 +33,34 @@ export async function callFrom(
 ): Promise<LiveAnswer> {
   const id = `lab-${randomUUID()}`;
   sabotage.plan(id, workload.defects);
-  const body = Buffer.alloc(Math.round(bytes), 'q');
-  const request = requestHttp(endpoint, {
-    method: workload.method,
-    path: pathOf(workload),
-    headers: {
-      ...headersOf(workload),
-      ...(sendsId ? { 'x-road-id': id } : {}),
-      ...(body.length > 0 ? { 'content-length': String(body.length) } : {}),
-    },
-  });
-  request.end(body);
-  const response = await new Promise<HttpRequest | null>((resolve) => {
-    request.once('response', resolve);
-    request.once('error', () => resolve(null));
-  });
-  if (response === null) {
+  const call = callOf(workload, bytes, sendsId ? id : null);
+  try {
+    const answer = await requestHttp(endpoint, call);
+    const chunks = await Array.fromAsync(answer.body);
+    const headers = headersOf(answer.rawHeaders);
+    return {
+      status: answer.status,
+      faultCode: findHeader(headers, 'x-road-error'),
+      messageId: findHeader(headers, HeaderName.Id) ?? id,
+      body: Buffer.concat(chunks),
+    };
+  } catch (error) {
+    if (!isOfPeer(error)) throw error;
     return { status: 0, faultCode: null, messageId: id, body: Buffer.alloc(0) };
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-  const { statusCode, headers } = response;
-  return {
-    status: statusCode ?? 0,
-    faultCode: textOf(headers['x-road-error']),
-    messageId: textOf(headers['x-road-id']) ?? id,
-    body: Buffer.concat(chunks),
-  };
 }
 
-const textOf = (value: string | string[] | undefined): string | null =>
-  typeof value === 'string' ? value : null;
+/** The request of a workload; `id` null: the consumer's server gives the message one. */
+export function callOf(workload: WorkloadDocument, bytes: number, id: string | null): WholeCall {
+  const own = id === null ? [] : [HeaderName.Id, id];
+  return {
+    method: workload.method,
+    path: pathOf(workload),
+    rawHeaders: [...Object.entries(headersOfWorkload(workload)).flat(), ...own],
+    body: Buffer.alloc(Math.round(bytes), 'q'),
+    signal: null,
+  };
+}
 
 const NOBODY = 'NEE/nobody/nothing';
 
@@ -73,7 +72,11 @@ function pathOf({ services, path, defects }: WorkloadDocument): string {
   return `/r1/${parts.map((part) => encodeURIComponent(part)).join('/')}${path}`;
 }
 
-function headersOf({ client, targetServer, defects }: WorkloadDocument): Record<string, string> {
+function headersOfWorkload({
+  client,
+  targetServer,
+  defects,
+}: WorkloadDocument): Record<string, string> {
   const headers: Record<string, string> = {};
   const instance = client.split('/')[0];
   const named = defects.includes('unregistered-client') ? `${instance}/${NOBODY}` : client;

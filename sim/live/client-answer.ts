@@ -23,11 +23,16 @@ export async function respond(
   response: HttpResponse,
   answer: Answer,
 ): Promise<void> {
+  // The information system has gone: nothing will close any more, since all is closed.
+  if (response.destroyed) return;
   const finished = new Promise<void>((resolve) => response.once('close', () => resolve()));
   // An information system that is refused early may still be uploading.
   request.resume();
-  // One message, one connection: what is left of an upload is not the next request.
-  response.setHeader('connection', 'close');
+  // Node tells of a request before it has looked at the rest of what came with its head.
+  if (!request.complete) await new Promise((resolve) => setImmediate(resolve));
+  // What is left of an upload is not the next request. Otherwise the connection is the information
+  // system's to keep, as with Jetty in X-Road.
+  if (!request.complete) response.setHeader('connection', 'close');
   if (causeOf(answer.fault) === Cause.NoAnswer) request.socket.destroy();
   else if (answer.fault === 0) passOn(response, answer.parts);
   else refuse(view, request, response, answer);

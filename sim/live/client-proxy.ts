@@ -3,13 +3,20 @@
  * takes a thread and becomes a consumer's leg.
  */
 import { ClientLeg } from './client-leg.ts';
+import { timeoutOf } from './configuration.ts';
 import { CLIENT_RULES, runLeg } from './driver.ts';
 import { listenHttp } from './loopback.ts';
 import type { Endpoint, HttpRequest, HttpResponse, Listener } from './loopback.ts';
 import type { SecurityServer } from './security-server.ts';
 
 export function startClientProxy(server: SecurityServer, at: Endpoint): Promise<Listener> {
-  return listenHttp(at, (request, response) => server.track(serve(server, request, response)));
+  // Facts 2.8: the idle time of a connection is also how long it may be kept.
+  const idleMs = timeoutOf(server.view, 'idleTimeout');
+  return listenHttp(
+    at,
+    (request, response) => server.track(serve(server, request, response)),
+    idleMs,
+  );
 }
 
 async function serve(

@@ -6,12 +6,17 @@
  * Rule 2: no name is ever looked up. `lookup` throws, so a host name that slipped through as far
  *         as Node would end in our own error and not at a name server.
  *
- * sim/testing/tidy-rules.ts sees to it that no other file imports Node's networking.
+ * sim/testing/tidy-rules.ts sees to it that no other file imports Node's networking, undici or
+ * autocannon. The last two open sockets of their own: undici is handed a connector that lives by
+ * the rules, and autocannon a target that was checked.
  */
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
+import { Agent, errors } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
+import type { Result as AutocannonResult } from 'autocannon';
 import type { AddressInfo, Socket } from 'node:net';
 import type {
   IncomingHttpHeaders,
@@ -19,7 +24,7 @@ import type {
   RequestListener,
   ServerResponse,
 } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 
 export type ClientRequest = http.ClientRequest;
 export type PlainSocket = Socket;
@@ -78,11 +83,17 @@ export interface Identity {
   readonly certificatePem: string;
 }
 
-/** `port` 0: any free one. */
-export async function listenHttp(at: Endpoint, handler: HttpHandler): Promise<Listener> {
+/** `port` 0: any free one. `idleMs`: how long a connection may be kept between two requests. */
+export async function listenHttp(
+  at: Endpoint,
+  handler: HttpHandler,
+  idleMs = KEEP_ALIVE_MS,
+): Promise<Listener> {
   demandLoopback(at.address);
-  return listen(http.createServer(handler), at);
+  return listen(http.createServer({ keepAliveTimeout: idleMs }, handler), at);
 }
+
+const KEEP_ALIVE_MS = 5000;
 
 /**
  * A listener of mutual TLS. The client must show a certificate; whether it is a known one is
@@ -117,8 +128,8 @@ export async function listenMutualTls(
 /** The certificate the other side has shown, as DER; null: none. */
 export function peerCertificateOf(socket: Socket): Buffer | null {
   if (!(socket instanceof tls.TLSSocket)) return null;
-  const { raw } = socket.getPeerCertificate();
-  return raw ?? null;
+  // The other way to ask, getPeerCertificate, takes the certificate apart first.
+  return socket.getPeerX509Certificate()?.raw ?? null;
 }
 
 export interface Connecting<S> {
@@ -150,11 +161,8 @@ export function secure(
   authorities: readonly string[],
 ): Connecting<TLSSocket> {
   const secured = tls.connect({
-    ...XROAD_TLS,
     socket,
-    key: identity.keyPem,
-    cert: identity.certificatePem,
-    ca: [...authorities],
+    secureContext: contextOf(identity, authorities),
     checkServerIdentity: () => undefined,
     lookup: refuseLookup,
   });
@@ -164,6 +172,25 @@ export function secure(
     secured.once('close', () => reject(new Error('closed during the handshake')));
   });
   return { done, abandon: () => secured.destroy() };
+}
+
+const CONTEXTS_MAX = 10_000;
+const contexts = new Map<string, SecureContext>();
+
+/** Made once for an identity and those it trusts: to read a key costs as much as to use it. */
+function contextOf(identity: Identity, authorities: readonly string[]): SecureContext {
+  const name = [identity.certificatePem, ...authorities].join('');
+  const known = contexts.get(name);
+  if (known !== undefined) return known;
+  const made = tls.createSecureContext({
+    ...XROAD_TLS,
+    key: identity.keyPem,
+    cert: identity.certificatePem,
+    ca: [...authorities],
+  });
+  if (contexts.size >= CONTEXTS_MAX) contexts.clear();
+  contexts.set(name, made);
+  return made;
 }
 
 export interface HttpCall {
@@ -181,16 +208,171 @@ export function requestOver(socket: Socket, call: HttpCall): http.ClientRequest 
   });
 }
 
-/** An HTTP request on a plain connection of its own. */
-export function requestHttp(to: Endpoint, call: HttpCall): http.ClientRequest {
+/** A request that is whole before it is sent, as an information system's is. */
+export interface WholeCall {
+  readonly method: string;
+  readonly path: string;
+  /** Name, value, name, value, ...; the length of the body is added. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer | null;
+  /** Null: it is never given up. */
+  readonly signal: AbortSignal | null;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly reason: string;
+  /** Name, value, name, value, ... as they came. */
+  readonly rawHeaders: readonly string[];
+  /** It must be read to its end, or the call given up. */
+  readonly body: AsyncIterable<Buffer>;
+}
+
+/**
+ * An HTTP request on a plain connection of its own, up to the head of the answer. There are no
+ * deadlines here: undici's timers are half a second coarse, so who has one gives a `signal`.
+ *
+ * A connection is not kept: X-Road's server keeps none to an information system (facts 2.8), and
+ * the price of a call, in the calibrations, is that of a connection of its own.
+ */
+export async function requestHttp(to: Endpoint, call: WholeCall): Promise<HttpAnswer> {
   demandLoopback(to.address);
-  return http.request({
-    ...call,
-    host: to.address,
-    port: to.port,
-    agent: false,
-    lookup: refuseLookup,
+  const answer = await PLAIN_HTTP.request({
+    origin: originOf(to),
+    method: call.method,
+    path: call.path,
+    headers: [...call.rawHeaders],
+    body: call.body,
+    signal: call.signal,
+    reset: true,
+    responseHeaders: 'raw',
   });
+  return {
+    status: answer.statusCode,
+    reason: answer.statusText,
+    // The typings do not know what `raw` changes.
+    rawHeaders: answer.headers as unknown as string[],
+    body: answer.body as AsyncIterable<Buffer>,
+  };
+}
+
+/**
+ * Undici, able to reach this machine alone. Whatever sends it somewhere, an origin, a redirect or
+ * a resolver that was put before it, ends at `connectHttp`, since there is no other way to a
+ * socket; a Host header changes only what the server reads.
+ */
+export function openHttpClient(): Dispatcher {
+  return new Agent({ connect: connectHttp, headersTimeout: 0, bodyTimeout: 0 });
+}
+
+const PLAIN_HTTP = openHttpClient();
+
+/** Undici asks here for every connection that it wants. */
+function connectHttp(
+  { protocol, hostname, port }: buildConnector.Options,
+  callback: buildConnector.Callback,
+): void {
+  try {
+    if (protocol !== 'http:') throw new Error(`${protocol} is not spoken here, only http:`);
+    const to = { address: hostname, port: port === '' ? 80 : Number(port) };
+    connectTcp(to).done.then(
+      (socket) => callback(null, socket),
+      (error: Error) => callback(error, null),
+    );
+  } catch (error) {
+    callback(error as Error, null);
+  }
+}
+
+/** Whether an error is the other side's doing, and no mistake of ours. */
+export function isOfPeer(error: unknown): boolean {
+  // undici gives the error of its parser no code, though it means to.
+  if (error instanceof errors.HTTPParserError) return true;
+  return /^(E(?!RR_)|UND_ERR_(SOCKET|RES_|HEADERS_OVER))/.test(codeOfError(error));
+}
+
+/** Node's or undici's own word; empty: it has none. */
+export function codeOfError(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function originOf({ address, port }: Endpoint): string {
+  return net.isIPv6(address) ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}
+
+/** How hard to press: so many callers, each of whom calls again as soon as it is answered. */
+export interface Pressure {
+  readonly connections: number;
+  /** Whichever of the two is not null ends it; calls that are open when time is up are cut. */
+  readonly seconds: number | null;
+  readonly calls: number | null;
+}
+
+export interface Saturation {
+  readonly answered: number;
+  /** Answers with another status than 2xx; they are among the answered. */
+  readonly refused: number;
+  /** Connections that broke, and answers that did not come in time. */
+  readonly errors: number;
+  /** From the first request to the last answer. */
+  readonly seconds: number;
+  /** From the sending of each request that was answered: see bench/README.md for what they miss. */
+  readonly latenciesMs: readonly number[];
+}
+
+/**
+ * Presses a listener with autocannon, in a closed loop. It connects by itself, but to what it is
+ * told and nothing else: it follows no redirect, and an address needs no lookup. Its histogram is
+ * in whole milliseconds, so the times are taken from its events.
+ */
+export async function saturate(
+  to: Endpoint,
+  call: Omit<WholeCall, 'signal'>,
+  { connections, seconds, calls }: Pressure,
+): Promise<Saturation> {
+  demandLoopback(to.address);
+  const url = `${originOf(to)}${call.path}`;
+  // As autocannon will read it: a path that begins with @ would make a name of the address.
+  demandLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+  // Loaded when it is needed: it takes longer than all the rest of the lab.
+  const { default: autocannon } = await import('autocannon');
+  const latenciesMs: number[] = [];
+  const sinceMs = performance.now();
+  let lastMs = sinceMs;
+  const result = await new Promise<AutocannonResult>((resolve, reject) => {
+    const options = {
+      url,
+      method: call.method as 'POST',
+      headers: headersOfCall(call),
+      ...(call.body === null ? {} : { body: call.body }),
+      connections,
+      ...(seconds === null ? {} : { duration: seconds }),
+      ...(calls === null ? {} : { amount: calls }),
+      // It looks only so often whether it is to end.
+      sampleInt: 50,
+    };
+    const running = autocannon(options, (error: unknown, done) => {
+      if (error === null) resolve(done);
+      else reject(error as Error);
+    });
+    running.on('response', (_client, _status, _bytes, tookMs) => {
+      latenciesMs.push(tookMs);
+      lastMs = performance.now();
+    });
+  });
+  return {
+    answered: latenciesMs.length,
+    refused: result.non2xx,
+    errors: result.errors,
+    seconds: (lastMs - sinceMs) / 1000,
+    latenciesMs,
+  };
+}
+
+function headersOfCall({ rawHeaders }: Pick<WholeCall, 'rawHeaders'>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let at = 0; at < rawHeaders.length; at += 2) headers[rawHeaders[at]] = rawHeaders[at + 1];
+  return headers;
 }
 
 async function listen(server: http.Server | https.Server, at: Endpoint): Promise<Listener> {

@@ -254,7 +254,10 @@ export class LiveNetwork {
         }),
       ),
       authentication,
-      timeStamping: { authorities: [...instance.timeStampingAuthorities], failingSinceMs: null },
+      timeStamping: {
+        authorities: instance.timeStampingAuthorities.map(({ id }) => id),
+        failingSinceMs: null,
+      },
     };
   }
 
@@ -318,7 +321,8 @@ export class LiveNetwork {
   #isDown(id: string): boolean {
     return this.#document.incidents.some(
       ({ kind, targets }) =>
-        kind === 'server-crash' && targets.some((name) => this.#find(name).known.id === id),
+        kind === 'server-crash' &&
+        targets.some((name) => typeof name === 'string' && this.#find(name).known.id === id),
     );
   }
 

@@ -77,11 +77,14 @@ export class Provider {
   }
 
   #work(): Promise<void> {
+    const serviceMs = this.#options.serviceTimeMs();
+    // A timer takes a millisecond at least, which is not nothing.
+    if (serviceMs === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
         resolve();
-      }, this.#options.serviceTimeMs());
+      }, serviceMs);
       this.#timers.add(timer);
     });
   }

@@ -222,14 +222,10 @@ export class ServerLeg implements LegHands {
   async #stream(): Promise<number> {
     const call = this.#call;
     assert(call !== null && call.answer !== null && this.#head !== null, 'nothing to stream');
-    const { statusCode, statusMessage, rawHeaders } = call.answer;
+    const { status, reason, rawHeaders } = call.answer;
     const { head, bodyDigest } = this.#message.parts;
     const hash = hashRequest(head ?? new Uint8Array(0), bodyDigest);
-    const plain = {
-      status: statusCode ?? 0,
-      reason: statusMessage ?? '',
-      headers: headersOf(rawHeaders),
-    };
+    const plain = { status, reason, headers: headersOf(rawHeaders) };
     const made = responseHeadFor(plain, this.#head, hash);
     const isInconsistent = this.#server.sabotage.has(this.#messageId(), 'response-inconsistent');
     const sent = isInconsistent ? ofAnotherRequest(made) : made;

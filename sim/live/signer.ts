@@ -74,6 +74,8 @@ export class Signer {
   /** The token can sign; a broken one fails every operation. */
   isTokenWorking = true;
   batchSizeMax = 0;
+  /** What the token did; a batch is one. */
+  operationCount = 0;
 
   constructor(options: SignerOptions) {
     this.#options = options;
@@ -134,6 +136,7 @@ export class Signer {
 
   async #signBatch(worker: Worker, batch: readonly SignRequest[]): Promise<void> {
     const { root, paths } = merkleOf(batch.map(({ leaf }) => leaf));
+    this.operationCount++;
     const value = this.isTokenWorking ? await signValue(root, worker.key) : null;
     for (const [index, { settle }] of batch.entries()) {
       if (value === null) settle({ failure: Cause.CannotSign });

@@ -1,11 +1,12 @@
 /** The provider's server calls the information system: the effect Forward, and its answer. */
 import { createHash } from 'node:crypto';
+import { assert } from '../base/assert.ts';
 import { Input, inputOf } from '../protocol/exchange.ts';
 import { Cause } from '../protocol/fault.ts';
 import { SKIPPED_HEADERS } from '../protocol/message.ts';
 import type { RequestHead } from '../protocol/message.ts';
-import { isLoopback, requestHttp } from './loopback.ts';
-import type { ClientRequest, HttpRequest } from './loopback.ts';
+import { codeOfError, isLoopback, isOfPeer, requestHttp } from './loopback.ts';
+import type { HttpAnswer } from './loopback.ts';
 
 export interface SystemRequest {
   readonly head: RequestHead;
@@ -22,12 +23,12 @@ const CARRYING_VERBS = ['POST', 'PUT', 'PATCH'];
 
 export class SystemCall {
   /** The head of the answer; null: it has not come. */
-  answer: HttpRequest | null = null;
+  answer: HttpAnswer | null = null;
   bodyBytes = 0;
   bodyDigest: Buffer | null = null;
   readonly #url: URL;
   readonly #asked: SystemRequest;
-  #request: ClientRequest | null = null;
+  readonly #giveUp = new AbortController();
   #chunks: Buffer[] = [];
 
   constructor(url: string, asked: SystemRequest) {
@@ -45,46 +46,58 @@ export class SystemCall {
     const address = this.#url.hostname.replace(/^\[|\]$/g, '');
     // A name is never looked up: to this lab every host name is unknown.
     if (!isLoopback(address)) return Promise.resolve(inputOf(Input.Failed, Cause.UnknownHost));
-    const { head, body, path, timeoutMs } = this.#asked;
+    const { head, body, path } = this.#asked;
     const { port, pathname } = this.#url;
     const query = head.query === null ? '' : `?${head.query}`;
-    const carried = CARRYING_VERBS.includes(head.verb) ? body : null;
-    const request = requestHttp(
+    const answer = requestHttp(
       { address, port: Number(port) },
       {
         method: head.verb,
         path: `${pathname}${path}${query}`,
-        headers: { ...plainHeaders(head), 'content-length': String(carried?.length ?? 0) },
+        rawHeaders: plainHeaders(head),
+        body: CARRYING_VERBS.includes(head.verb) ? body : null,
+        signal: this.#giveUp.signal,
       },
     );
-    this.#request = request;
-    request.end(carried ?? undefined);
-    return new Promise((resolve) => {
-      request.setTimeout(timeoutMs, () => {
-        resolve(Input.TimedOut);
-        request.destroy();
-      });
-      request.once('response', (answer) => {
-        this.answer = answer;
-        resolve(Input.Done);
-      });
-      request.on('error', (error) => resolve(inputOf(Input.Failed, causeOfError(error))));
+    return new Promise((resolve, reject) => {
+      const timer = this.#windTimer(() => resolve(Input.TimedOut));
+      answer
+        .then(
+          (head) => {
+            this.answer = head;
+            resolve(Input.Done);
+          },
+          (error: unknown) => {
+            // Whoever gave up does not hear of it any more.
+            const isExpected = this.#giveUp.signal.aborted || isOfPeer(error);
+            if (isExpected) resolve(inputOf(Input.Failed, causeOfError(error)));
+            else reject(error as Error);
+          },
+        )
+        .finally(() => clearTimeout(timer));
     });
   }
 
   /** Passes the body on as it comes; false: it, or the one who reads it, broke off. */
   async pipe(send: (chunk: Buffer) => Promise<boolean>): Promise<boolean> {
+    assert(this.answer !== null, 'no body before its head');
     const hash = createHash('sha512');
+    let timer = this.#windTimer();
     try {
-      for await (const chunk of this.answer as AsyncIterable<Buffer>) {
+      for await (const chunk of this.answer.body) {
+        // As with a timed read: while the chunk is passed on nothing is waited for.
+        clearTimeout(timer);
         hash.update(chunk);
         this.bodyBytes += chunk.length;
         if (this.bodyBytes <= this.#asked.keepBytesMax) this.#chunks.push(chunk);
         else this.#chunks = [];
         if (!(await send(chunk))) return false;
+        timer = this.#windTimer();
       }
     } catch {
       return false;
+    } finally {
+      clearTimeout(timer);
     }
     if (this.bodyBytes > 0) this.bodyDigest = hash.digest();
     return true;
@@ -92,20 +105,30 @@ export class SystemCall {
 
   /** Nobody waits for it any more; what has been answered stays. */
   abandon(): void {
-    this.#request?.destroy();
+    this.#giveUp.abort();
+  }
+
+  /** The service's time-out is the longest silence, not the longest call (facts 2.8). */
+  #windTimer(late: () => void = () => undefined): NodeJS.Timeout {
+    return setTimeout(() => {
+      late();
+      this.abandon();
+    }, this.#asked.timeoutMs);
   }
 }
 
-function plainHeaders({ headers }: RequestHead): Record<string, string> {
-  return Object.fromEntries(
-    headers
-      .filter(({ name }) => !SKIPPED_HEADERS.has(name.toLowerCase()))
-      .map(({ name, value }) => [name, value]),
-  );
+/** Name, value, name, value, ... without those of one hop. */
+function plainHeaders({ headers }: RequestHead): string[] {
+  return headers
+    .filter(({ name }) => !SKIPPED_HEADERS.has(name.toLowerCase()))
+    .flatMap(({ name, value }) => [name, value]);
 }
 
-/** Facts 4.1: whatever a socket says is network_error, all else io_error. */
-function causeOfError(error: Error): Cause {
-  const code = 'code' in error ? String(error.code) : '';
-  return /^(ECONN|EHOST|ENET|EPIPE|EADDR)/.test(code) ? Cause.NetworkError : Cause.IoError;
+/**
+ * Facts 4.1: whatever a socket says is network_error, all else io_error, and so is a connection
+ * that was closed in good order without an answer, for which undici has a code of its own.
+ */
+function causeOfError(error: unknown): Cause {
+  const isOfSocket = /^(ECONN|EHOST|ENET|EPIPE|EADDR)/.test(codeOfError(error));
+  return isOfSocket ? Cause.NetworkError : Cause.IoError;
 }

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { evenCalls, fakeOutcome, planOfText, TWO_COUNTRIES } from '../testing/fake-outcome.ts';
 import type { FakeCall } from '../testing/fake-outcome.ts';
 import { runChecks } from './check.ts';
-import type { JudgedCheck } from './check.ts';
+import type { CheckInput, JudgedCheck } from './check.ts';
+import { fakeCallers } from '../testing/fake-trust.ts';
 import { attemptsOf, callsOf, exchangesOf } from './counts.ts';
 import { mergeOutcomes } from './totals.ts';
 import type { Totals } from './totals.ts';
@@ -12,9 +13,13 @@ const plan = planOfText(TWO_COUNTRIES);
 const goodCalls = evenCalls(plan, 0, { kind: 'answered', latencyUs: 1000 });
 const good = mergeOutcomes([fakeOutcome(plan, 0, goodCalls)]);
 
+function inputOf(totals: Totals): CheckInput {
+  return { plan, totals, unfinished: [], warmUp: null, precision: null };
+}
+
 function failedChecks(totals: Totals, unfinished: readonly string[] = []): string[] {
   const rows = unfinished.map((reason, replicationIndex) => ({ replicationIndex, reason }));
-  return runChecks({ plan, totals, unfinished: rows })
+  return runChecks({ ...inputOf(totals), unfinished: rows })
     .filter(({ verdict }) => verdict === 'failed')
     .map(({ name }) => name);
 }
@@ -76,6 +81,94 @@ test.each(broken)('%s', (_, totals, expected) => {
   expect(failedChecks(totals)).toEqual(expected);
 });
 
+// Callers with policies: 100 calls of EE, of which 7 were given up after two attempts each.
+const calls = [
+  ...evenCalls(plan, 0, { kind: 'answered', latencyUs: 10 }).slice(0, 93),
+  ...evenCalls(plan, 0, { kind: 'open' }).slice(0, 7),
+];
+const callers = fakeCallers(plan, 1, 100, 7);
+const called: Totals = { ...mergeOutcomes([fakeOutcome(plan, 0, calls)]), callers };
+
+test('callers have checks of their own, and pass them', () => {
+  expect(failedChecks(called)).toEqual(['generator']);
+  const names = runChecks(inputOf(called)).map(({ name }) => name);
+  expect(names).toContain('journeys balance');
+  expect(names).toContain('an attempt is an exchange');
+});
+
+const scopesOf = (column: Float64Array, change: number): Float64Array =>
+  column.map((value, scope) => (scope < 2 ? value + change : value));
+test.each([
+  [
+    'a journey is lost',
+    { journeys: { ...callers.journeys, failed: scopesOf(callers.journeys.failed, -1) } },
+    ['journeys balance'],
+  ],
+  [
+    'an attempt is no exchange',
+    {
+      attempts: { ...callers.attempts, started: scopesOf(callers.attempts.started, 1) },
+    },
+    ['attempts balance', 'an attempt is an exchange'],
+  ],
+  [
+    'an answer comes from nowhere',
+    {
+      exchanges: {
+        ...callers.exchanges,
+        succeeded: scopesOf(callers.exchanges.succeeded, -20),
+        inFlightAtEnd: scopesOf(callers.exchanges.inFlightAtEnd, 20),
+      },
+    },
+    ['an attempt is an exchange'],
+  ],
+  [
+    'somebody gave up who never called',
+    { calls: { ...callers.calls, gaveUp: scopesOf(callers.calls.gaveUp, 1) } },
+    ['calls balance', 'attempts balance', 'exchanges balance', 'parts make the whole'],
+  ],
+])('%s', (_, change, expected) => {
+  const totals = { ...called, callers: { ...callers, ...change } };
+  const generator = failedChecks(totals).filter((name) => name !== 'generator');
+  expect(generator).toEqual(expected);
+});
+
+test('a warm-up without a steady part, and a precision that was not reached', () => {
+  const warmUp = {
+    method: 'mser-5',
+    askedSeconds: 5,
+    usedSeconds: 5,
+    foundSeconds: 40,
+    metric: 'latencyMean',
+    valueSeconds: 0.2,
+    values: 300,
+    source: 'run',
+    verdict: 'rejected',
+  } as const;
+  const precision = {
+    method: 'hoad-robinson-davies',
+    asked: 0.02,
+    reached: { latencyMean: 0.031, goodShare: null },
+    replicationsMin: 5,
+    replicationsMax: 100,
+    replicationsNeeded: null,
+    isMet: false,
+  } as const;
+  const judged = (parts: object) =>
+    runChecks({ ...inputOf(good), ...parts }).filter(({ name }) =>
+      ['warm-up', 'precision'].includes(name),
+    );
+  expect(judged({})).toEqual([]);
+  expect(judged({ warmUp })).toMatchObject([{ verdict: 'failed', kind: 'validity' }]);
+  expect(judged({ warmUp: { ...warmUp, verdict: 'accepted' } })[0].verdict).toBe('passed');
+  expect(judged({ warmUp: { ...warmUp, verdict: 'too-short' } })).toEqual([]);
+  const [unmet] = judged({ precision });
+  expect(unmet.verdict).toBe('unknown');
+  expect(unmet.detail).toContain('latencyMean 3.10 %, goodShare not known; asked 2.00 %');
+  const met = { ...precision, replicationsNeeded: 12, isMet: true };
+  expect(judged({ precision: met })[0]).toMatchObject({ verdict: 'passed' });
+});
+
 test('calls that could not be started make a run invalid', () => {
   const calls = evenCalls(plan, 0, { kind: 'not-started' });
   expect(failedChecks(mergeOutcomes([fakeOutcome(plan, 0, calls)]))).toEqual(['limits']);
@@ -96,7 +189,7 @@ test('a replication that could not be finished is named', () => {
 });
 
 test('broken invariants and invalid measurements are told apart', () => {
-  const checks = runChecks({ plan, totals: good, unfinished: [] });
+  const checks = runChecks(inputOf(good));
   const namesOf = (kind: JudgedCheck['kind']): string[] =>
     checks.filter((check) => check.kind === kind).map(({ name }) => name);
   expect(namesOf('validity')).toEqual(['limits', 'generator', 'long enough', 'replications']);

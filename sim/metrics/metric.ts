@@ -3,7 +3,7 @@
  * prints. Each is a pure function of what was counted, of one replication or of a whole run.
  */
 import type { Plan } from '../plan/plan.ts';
-import { throughputOf } from './counts.ts';
+import { callerCountsOf, callsOf, throughputOf } from './counts.ts';
 import { latencyOf } from './latency.ts';
 import type { ScopeOutcome } from './outcome.ts';
 import type { LatencyNs } from './result.ts';
@@ -69,7 +69,10 @@ export const METRICS: readonly MetricRow[] = [
     unit: 'count',
     better: 'lower',
     prose: 'calls still open at the end of a replication, mean',
-    measure: (_plan, totals, scope) => totals.scopes[scope].openAtEnd / totals.replications,
+    measure: (_plan, totals, scope) => {
+      const { openAtEnd } = callsOf(totals.scopes[scope], callerCountsOf(totals, scope));
+      return openAtEnd / totals.replications;
+    },
   },
   {
     name: 'utilisationMax',

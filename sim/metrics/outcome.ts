@@ -5,7 +5,9 @@
  * Scopes: 0 is everything, 1 .. n the instances (calls of an instance's clients to services of the
  * same instance), n + 1 the calls across a border.
  */
+import type { CallerOutcome } from './caller-outcome.ts';
 import type { Fingerprint } from './result.ts';
+import type { TrustOutcome } from './trust-outcome.ts';
 
 /** Bits of precision of the histograms: scopes, and the many small ones. */
 export const SCOPE_BITS = 7;
@@ -33,10 +35,14 @@ export interface ReplicationOutcome {
     readonly count: number;
   };
   readonly series: SeriesOutcome;
+  /** Null: no trust clock runs in the plan. */
+  readonly trust: TrustOutcome | null;
+  /** Null: no caller of the plan has a policy of its own, and there is no journey. */
+  readonly callers: CallerOutcome | null;
   readonly journal: JournalOutcome;
 }
 
-/** due = answered + faulted + notStarted + openAtEnd. */
+/** Calls: due = answered + faulted + notStarted + openAtEnd; who gave up is open here. */
 export interface ScopeOutcome {
   readonly due: number;
   readonly answered: number;

@@ -11,7 +11,7 @@
 import type { SeriesOutcome } from './outcome.ts';
 
 const GOOD_SHARE_MIN = 0.99;
-const HEALTHY_BUCKETS = 3;
+export const HEALTHY_BUCKETS = 3;
 
 export interface Window {
   readonly startUs: number;
@@ -36,7 +36,7 @@ export function recoveryUs(
 }
 
 /** 1: the whole bucket is after the warm-up, and in no incident. */
-function quietBuckets(
+export function quietBuckets(
   { bucketUs, bucketCount }: SeriesOutcome,
   warmUpUs: number,
   incidents: readonly Window[],
@@ -68,7 +68,12 @@ function scopeRecoveryUs(
 }
 
 /** Of the quiet buckets before one; 1 where nothing was offered. */
-function goodShare(series: SeriesOutcome, scope: number, end: number, isQuiet: Uint8Array): number {
+export function goodShare(
+  series: SeriesOutcome,
+  scope: number,
+  end: number,
+  isQuiet: Uint8Array,
+): number {
   let [offered, answered] = [0, 0];
   for (let bucket = 0; bucket < end; bucket++) {
     if (isQuiet[bucket] === 0) continue;

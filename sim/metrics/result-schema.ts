@@ -10,6 +10,7 @@ import type {
   CallCounts,
   CheckResult,
   ConfidenceResult,
+  EvidenceResult,
   ExchangeCounts,
   FaultCount,
   Fingerprint,
@@ -17,6 +18,7 @@ import type {
   JourneyCounts,
   LatencyNs,
   MemberClassResult,
+  PrecisionResult,
   ReplicationSummary,
   RunFacts,
   RunResult,
@@ -29,6 +31,7 @@ import type {
   ThroughputRps,
   TrustInterval,
   Verdict,
+  WarmUpResult,
 } from './result.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
@@ -185,7 +188,51 @@ const confidence = object<ConfidenceResult>({
       max: orNull(number),
     }),
   ),
+  precision: orNull(
+    described(
+      object<PrecisionResult>({
+        method: words('hoad-robinson-davies'),
+        asked: number,
+        reached: record(orNull(number)),
+        replicationsMin: count,
+        replicationsMax: count,
+        replicationsNeeded: orNull(count),
+        isMet: flag,
+      }),
+      'half-widths as shares of the means; null where the scenario asks for no precision',
+    ),
+  ),
 });
+
+const warmUp = described(
+  object<WarmUpResult>({
+    method: words('mser-5'),
+    askedSeconds: orNull(number),
+    usedSeconds: number,
+    foundSeconds: orNull(number),
+    metric: text,
+    valueSeconds: number,
+    values: count,
+    source: words('pilot', 'run'),
+    verdict: words('accepted', 'too-short', 'rejected', 'unknown'),
+  }),
+  'what was left out of every figure but the series, and what MSER-5 would leave out',
+);
+
+const evidence = described(
+  object<EvidenceResult>({
+    acceptedAsConsumer: count,
+    acceptedAsProvider: count,
+    logged: count,
+    stamped: count,
+    unstampedAtEnd: count,
+    lost: count,
+    oldestUnstampedSeconds: number,
+    backlogMax: count,
+    refusedMessages: count,
+  }),
+  'records in the message logs, from the start of the run: logged = stamped + unstamped + lost',
+);
 
 const VERDICTS: Readonly<Record<Verdict, true>> = {
   passed: true,
@@ -216,6 +263,7 @@ const result = object<RunResult>({
   seed: count,
   replications: count,
   simulatedSeconds: number,
+  warmUp: orNull(warmUp),
   fingerprint,
   journeys: object<JourneyCounts>({
     started: count,
@@ -266,6 +314,7 @@ const result = object<RunResult>({
   trust: list(
     object<TrustInterval>({ scope: text, clock: text, fromSeconds: number, toSeconds: number }),
   ),
+  evidence: orNull(record(evidence)),
   replicationResults: list(
     object<ReplicationSummary>({ index: count, fingerprint, metrics: record(orNull(number)) }),
   ),

@@ -28,6 +28,8 @@ export interface RunResult {
   readonly replications: number;
   /** Measured part of one replication. */
   readonly simulatedSeconds: number;
+  /** Null: the scenario is terminating, and all of it counts. */
+  readonly warmUp: WarmUpResult | null;
   readonly fingerprint: Fingerprint;
   /** Counts here are sums over replications; rates are means per replication. */
   readonly journeys: JourneyCounts;
@@ -48,7 +50,10 @@ export interface RunResult {
   readonly stages: readonly StageResult[];
   readonly systems: readonly SystemResult[];
   readonly incidents: readonly IncidentResult[];
+  /** Of the first replication: intervals in which a clock had run out. */
   readonly trust: readonly TrustInterval[];
+  /** By instance; null: no trust clock runs. */
+  readonly evidence: Readonly<Record<string, EvidenceResult>> | null;
   readonly replicationResults: readonly ReplicationSummary[];
   readonly thresholds: readonly ThresholdResult[];
   readonly checks: readonly CheckResult[];
@@ -240,8 +245,44 @@ export interface IncidentResult {
   readonly recoverySeconds: number | null;
 }
 
+/** Whether the part that was left out is long enough, by MSER-5 (base/mser.ts). */
+export interface WarmUpResult {
+  readonly method: 'mser-5';
+  /** What the scenario asks for; null: `auto`. */
+  readonly askedSeconds: number | null;
+  /** What was left out of every figure but the series. */
+  readonly usedSeconds: number;
+  /** Where the rule cuts; null: there were too few values before the first incident. */
+  readonly foundSeconds: number | null;
+  /** The values are means of this metric over `valueSeconds` each, five of them a batch. */
+  readonly metric: string;
+  readonly valueSeconds: number;
+  readonly values: number;
+  /** `pilot`: of one replication before all others; `run`: means over the run's replications. */
+  readonly source: 'pilot' | 'run';
+  /** Rejected: the cut lies in the second half, so no steady part was seen. */
+  readonly verdict: 'accepted' | 'too-short' | 'rejected' | 'unknown';
+}
+
+/** What the message logs of an instance's servers hold; counts are sums over replications. */
+export interface EvidenceResult {
+  /** Exchanges that ended without fault, at the consumers' and at the providers' servers. */
+  readonly acceptedAsConsumer: number;
+  readonly acceptedAsProvider: number;
+  readonly logged: number;
+  readonly stamped: number;
+  readonly unstampedAtEnd: number;
+  readonly lost: number;
+  readonly oldestUnstampedSeconds: number;
+  /** Largest backlog of one server. */
+  readonly backlogMax: number;
+  readonly refusedMessages: number;
+}
+
 export interface TrustInterval {
+  /** Id of the security server. */
   readonly scope: string;
+  /** One of TRUST_CLOCKS; a foreign configuration's instance stands behind it. */
   readonly clock: string;
   readonly fromSeconds: number;
   readonly toSeconds: number;
@@ -287,6 +328,21 @@ export interface ConfidenceResult {
       }
     >
   >;
+  /** Null: the scenario asks for a number of replications, not for a precision. */
+  readonly precision: PrecisionResult | null;
+}
+
+export interface PrecisionResult {
+  readonly method: 'hoad-robinson-davies';
+  /** Half-width as a share of the mean: asked, and reached by each metric in the end. */
+  readonly asked: number;
+  readonly reached: Readonly<Record<string, number | null>>;
+  readonly replicationsMin: number;
+  readonly replicationsMax: number;
+  /** From which replication on the precision held; null: it does not. */
+  readonly replicationsNeeded: number | null;
+  /** It held through the look-ahead. */
+  readonly isMet: boolean;
 }
 
 export interface AssumptionResult {

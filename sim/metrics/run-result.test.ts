@@ -5,6 +5,7 @@ import { parseSeries } from '../../reports/series-table.ts';
 import { runReplication } from '../engine/replication.ts';
 import type { Plan } from '../plan/plan.ts';
 import { evenCalls, fakeOutcome, planOfText, TWO_COUNTRIES } from '../testing/fake-outcome.ts';
+import { fakeCallers, fakeTrust } from '../testing/fake-trust.ts';
 import { flawsOf } from '../testing/json-schema.ts';
 import { histogramFile } from './histogram-file.ts';
 import { METRICS } from './metric.ts';
@@ -31,6 +32,7 @@ test('the keys of result.json stand in the order of the contract', () => {
     'seed',
     'replications',
     'simulatedSeconds',
+    'warmUp',
     'fingerprint',
     'journeys',
     'calls',
@@ -48,6 +50,7 @@ test('the keys of result.json stand in the order of the contract', () => {
     'systems',
     'incidents',
     'trust',
+    'evidence',
     'replicationResults',
     'thresholds',
     'checks',
@@ -73,6 +76,43 @@ test('the JSON Schema describes what was written, and nothing else', () => {
   expect(flawsOf(RESULT_SCHEMA, { ...result, verdict: 'fine' })).toEqual(['verdict']);
   expect(flawsOf(RESULT_SCHEMA, { ...result, calls: { due: -1 } })).toContain('calls.due');
   expect(flawsOf(RESULT_SCHEMA, { ...result, extra: 1 })).toEqual(['extra']);
+});
+
+test('what trust and callers tell is in the result, and a report can read it', () => {
+  const first = fakeOutcome(plan, 0, [
+    ...evenCalls(plan, 0, { kind: 'answered', latencyUs: 10 }).slice(0, 93),
+    ...evenCalls(plan, 0, { kind: 'open' }).slice(0, 7),
+  ]);
+  const intervals = fakeTrust(plan).intervals;
+  const told = { ...first, trust: fakeTrust(plan), callers: fakeCallers(plan, 1, 20, 7) };
+  const found = resultOf(plan, [told, { ...told, replicationIndex: 1 }]);
+  expect(flawsOf(RESULT_SCHEMA, JSON.parse(JSON.stringify(found)))).toEqual([]);
+  const json: unknown = JSON.parse(JSON.stringify(found));
+  expect(readRunResult(json, { file: 'result.json', path: '' })).toEqual(json);
+  // Intervals are the first replication's, counts are sums.
+  expect(found.trust).toHaveLength(intervals.server.length);
+  expect(found.trust[1]).toEqual({
+    scope: plan.servers.id[1],
+    clock: 'foreign-configuration FI',
+    fromSeconds: 2,
+    toSeconds: plan.durationUs / 1e6,
+  });
+  expect(found.evidence?.['EE']).toEqual({
+    acceptedAsConsumer: 40,
+    acceptedAsProvider: 40,
+    logged: 164,
+    stamped: 152,
+    unstampedAtEnd: 12,
+    lost: 0,
+    oldestUnstampedSeconds: 1,
+    backlogMax: 5,
+    refusedMessages: 0,
+  });
+  expect(found.journeys).toEqual({ started: 40, completed: 26, failed: 14, openAtEnd: 0 });
+  expect(found.calls.gaveUp).toBe(14);
+  expect(found.attempts.abandonedByClient).toBe(28);
+  expect(found.services.reduce((sum, { calls }) => sum + calls.gaveUp, 0)).toBe(14);
+  expect(found.memberClasses.reduce((sum, { calls }) => sum + calls.gaveUp, 0)).toBe(14);
 });
 
 test('rates are means of the replications, counts are sums', () => {
@@ -154,5 +194,6 @@ function resultOf(of: Plan, list: readonly ReplicationOutcome[]): RunResult {
     tool: { name: 'fedlab', version: '0', commit: 'unknown' },
     scenario: { path: 'two-countries', sha256: '' },
     unfinished: [],
+    pilotWarmUp: null,
   });
 }

@@ -8,7 +8,15 @@ import { Effect, EFFECTS } from '../protocol/effect.ts';
 import { endsOf, runChecks } from './check.ts';
 import type { UnfinishedReplication } from './check.ts';
 import { confidenceOf } from './confidence.ts';
-import { attemptsOf, callsOf, exchangesOf, NO_JOURNEYS, throughputOf } from './counts.ts';
+import {
+  attemptsOf,
+  callerCountsOf,
+  callsOf,
+  exchangesOf,
+  journeysOf,
+  throughputOf,
+} from './counts.ts';
+import { evidenceOf, trustIntervalsOf } from './evidence.ts';
 import { faultCounts } from './fault-count.ts';
 import { latencyOf, NS_PER_US, smallLatencyOf } from './latency.ts';
 import { measureAll } from './metric.ts';
@@ -25,6 +33,7 @@ import type {
   ServiceResult,
   StageResult,
   SystemResult,
+  WarmUpResult,
 } from './result.ts';
 import { scopeNames } from './scope.ts';
 import { judgeThresholds } from './threshold.ts';
@@ -38,6 +47,7 @@ import {
   tokenUtilisation,
 } from './utilisation.ts';
 import { verdictOf } from './verdict.ts';
+import { assessWarmUp } from './warm-up.ts';
 
 const US_PER_SECOND = 1e6;
 
@@ -47,6 +57,8 @@ export interface ResultFacts {
   readonly tool: RunResult['tool'];
   readonly scenario: { readonly path: string; readonly sha256: string };
   readonly unfinished: readonly UnfinishedReplication[];
+  /** What a pilot replication found; null: there was none. */
+  readonly pilotWarmUp: WarmUpResult | null;
 }
 
 /** The outcomes come in replication order; `totals` is what they add up to. */
@@ -57,13 +69,17 @@ export function runResult(
   facts: ResultFacts,
 ): RunResult {
   const [all] = totals.scopes;
+  const callers = callerCountsOf(totals, 0);
   const thresholds = judgeThresholds(plan, totals, outcomes);
-  const checks = runChecks({ plan, totals, unfinished: facts.unfinished });
   const replicationResults = outcomes.map((outcome) => ({
     index: outcome.replicationIndex,
     fingerprint: outcome.fingerprint,
     metrics: measureAll(plan, totalsOf(outcome), 0),
   }));
+  const confidence = confidenceOf(plan, replicationResults);
+  const warmUp = facts.pilotWarmUp ?? assessWarmUp(plan, totals.series);
+  const { precision } = confidence;
+  const checks = runChecks({ plan, totals, unfinished: facts.unfinished, warmUp, precision });
   return {
     schemaVersion: 1,
     run: facts.run,
@@ -75,11 +91,12 @@ export function runResult(
     seed: plan.seed,
     replications: outcomes.length,
     simulatedSeconds: totals.measuredUs / totals.replications / US_PER_SECOND,
+    warmUp,
     fingerprint: fingerprintOf(outcomes),
-    journeys: NO_JOURNEYS,
-    calls: callsOf(all),
-    attempts: attemptsOf(all),
-    exchanges: exchangesOf(all),
+    journeys: journeysOf(totals, 0),
+    calls: callsOf(all, callers),
+    attempts: attemptsOf(all, callers),
+    exchanges: exchangesOf(all, callers),
     attack: totals.attack,
     throughputRps: throughputOf(all, totals.measuredUs),
     latencyNs: latencyOf(all.latency),
@@ -91,11 +108,12 @@ export function runResult(
     stages: stageResults(totals),
     systems: systemResults(plan, totals),
     incidents: incidentResults(plan, totals),
-    trust: [],
+    trust: trustIntervalsOf(plan, outcomes[0]?.trust ?? null),
+    evidence: evidenceOf(plan, totals.trust),
     replicationResults,
     thresholds,
     checks: checks.map(({ name, verdict, detail }) => ({ name, verdict, detail })),
-    confidence: confidenceOf(replicationResults),
+    confidence,
     assumptions: plan.assumptions,
     verdict: verdictOf(checks, thresholds),
   };
@@ -134,9 +152,10 @@ function instancesOf(plan: Plan, totals: Totals): Record<string, ScopeResult> {
   for (const [scope, name] of scopeNames(plan).entries()) {
     if (scope === 0) continue;
     const ends = totals.scopes[scope];
+    const callers = callerCountsOf(totals, scope);
     results[name] = {
-      calls: callsOf(ends),
-      exchanges: exchangesOf(ends),
+      calls: callsOf(ends, callers),
+      exchanges: exchangesOf(ends, callers),
       throughputRps: throughputOf(ends, totals.measuredUs),
       latencyNs: latencyOf(ends.latency),
       faults: faultCounts(ends.faults),
@@ -176,10 +195,17 @@ function serviceResults(plan: Plan, totals: Totals): ServiceResult[] {
   return plan.services.id
     .map((id, row) => ({
       id,
-      calls: callsOf(endsOf(totals.services, row)),
+      calls: callsOf(endsOf(totals.services, row), gaveUpOf(totals.callers?.gaveUpByService, row)),
       latencyNs: smallLatencyOf(totals.services.latency, row),
     }))
     .toSorted((a, b) => b.calls.due - a.calls.due || (a.id < b.id ? -1 : 1));
+}
+
+function gaveUpOf(
+  column: Float64Array | undefined,
+  row: number,
+): { readonly calls: { readonly gaveUp: number } } | null {
+  return column === undefined ? null : { calls: { gaveUp: column[row] } };
 }
 
 /** Pairs of classes between which there were calls. */
@@ -193,7 +219,10 @@ function memberClassResults(plan: Plan, totals: Totals): MemberClassResult[] {
       results.push({
         consumer,
         provider,
-        calls: callsOf(endsOf(totals.memberClasses, row)),
+        calls: callsOf(
+          endsOf(totals.memberClasses, row),
+          gaveUpOf(totals.callers?.gaveUpByMemberClass, row),
+        ),
         latencyNs: smallLatencyOf(totals.memberClasses.latency, row),
       });
     }

@@ -13,6 +13,7 @@ import type {
   ServerOutcome,
   SmallHistograms,
 } from './outcome.ts';
+import { addCallers, addTrust } from './outcome-total.ts';
 
 export interface Totals extends Omit<
   ReplicationOutcome,
@@ -23,7 +24,8 @@ export interface Totals extends Omit<
 
 /** One replication, seen as a whole run. */
 export function totalsOf(outcome: ReplicationOutcome): Totals {
-  return { ...outcome, replications: 1 };
+  const { trust, callers, ...rest } = outcome;
+  return { ...rest, trust: trust ?? null, callers: callers ?? null, replications: 1 };
 }
 
 /** All replications of a run. They come in any order and are added in theirs. */
@@ -60,7 +62,14 @@ function addOutcome(sum: Totals, next: ReplicationOutcome): Totals {
       count: sum.stages.count + next.stages.count,
     },
     series: addSeries(sum.series, next.series),
+    trust: addBoth(sum.trust, next.trust, addTrust),
+    callers: addBoth(sum.callers, next.callers, addCallers),
   };
+}
+
+/** All replications of a plan have it, or none. */
+function addBoth<T>(a: T | null, b: T | null, add: (a: T, b: T) => T): T | null {
+  return a === null || b === null ? null : add(a, b);
 }
 
 function addScope(a: ScopeOutcome, b: ScopeOutcome): ScopeOutcome {

@@ -22,9 +22,9 @@ export function verdictOf(
     checks.some((check) => check.kind === kind && check.verdict === 'failed');
   if (failed('invariant')) return 'violated';
   if (failed('validity')) return 'invalid';
-  if (thresholds.some(({ verdict }) => verdict === 'failed')) return 'failed';
+  if (failed('history') || thresholds.some(({ verdict }) => verdict === 'failed')) return 'failed';
   const isOpen =
-    checks.some(({ verdict }) => verdict === 'unknown') ||
+    checks.some(({ verdict, allowsUnknown }) => verdict === 'unknown' && !allowsUnknown) ||
     thresholds.some(({ verdict }) => verdict === 'inconclusive');
   return isOpen ? 'inconclusive' : 'passed';
 }

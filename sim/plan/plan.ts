@@ -8,7 +8,12 @@
  * Units: `Us` microseconds, sizes bytes, bandwidth bytes per microsecond (Infinity: not limiting),
  * rates per second.
  */
-import type { AssumptionDocument, ThresholdDocument } from './document.ts';
+import type {
+  AssumptionDocument,
+  CheckDocument,
+  PrecisionDocument,
+  ThresholdDocument,
+} from './document.ts';
 import type { ParameterValues } from './profile.ts';
 
 export interface Plan {
@@ -17,9 +22,13 @@ export interface Plan {
   readonly question: string;
   readonly kind: 'steady' | 'terminating';
   readonly seed: number;
+  /** The most, where there is a `precision`. */
   readonly replications: number;
+  readonly precision: PrecisionDocument | null;
   readonly durationUs: number;
   readonly warmUpUs: number;
+  /** A pilot replication has to find the warm-up first (pool/warm-up.ts). */
+  readonly findsWarmUp: boolean;
   readonly startOfDayUs: number;
   readonly seriesBucketUs: number;
   readonly calibration: { readonly name: string; readonly sha256: string };
@@ -31,6 +40,16 @@ export interface Plan {
   readonly hosts: HostTable;
   readonly servers: ServerTable;
   readonly signers: SignerTable;
+  /**
+   * False: no trust clock runs, and configurations, OCSP answers and time-stamps stay as they are
+   * from the start. True: those run that have a trust service; an instance without one of a kind
+   * has no clock of that kind.
+   */
+  readonly hasTrust: boolean;
+  readonly trustServices: TrustServiceTable;
+  /** Rows of `trustServices`: runs of it are the orders in which servers try them. */
+  readonly trustOrder: Int32Array;
+  readonly certificates: CertificateTable;
   readonly links: LinkTable;
   readonly systems: SystemTable;
   readonly services: ServiceTable;
@@ -39,9 +58,14 @@ export interface Plan {
   readonly flows: FlowTable;
   readonly rates: RateTable;
   readonly sources: SourceTable;
+  readonly policies: PolicyTable;
+  readonly journeys: JourneyTable;
+  readonly journeySteps: JourneyStepTable;
+  readonly journeyCalls: JourneyCallTable;
   readonly patches: PatchTable;
   readonly incidents: readonly IncidentRow[];
   readonly thresholds: readonly ThresholdDocument[];
+  readonly checks: readonly CheckDocument[];
   readonly assumptions: readonly AssumptionDocument[];
   readonly limits: Limits;
   /** What `fedlab check` prints: expected calls over the run, by the rates. */
@@ -60,6 +84,10 @@ export interface InstanceRow {
     readonly ocspResponders: readonly string[];
     readonly timeStampingAuthorities: readonly string[];
   };
+  /** Its central servers, rows of `trustServices`, as its anchor lists them. */
+  readonly sources: readonly number[];
+  /** Rows of the instances whose configuration its servers download too. */
+  readonly federatedWith: readonly number[];
 }
 
 export const DistributionKind = {
@@ -142,6 +170,69 @@ export interface ServerTable {
   readonly startUpUs: Float64Array;
   /** One way between the server and its information systems. */
   readonly localDelayUs: Float64Array;
+  /**
+   * The periodic jobs: the first run at or after time 0. They have run before, at the same pace:
+   * what a server holds at time 0 it got by its last runs (facts 13.2, clocks with phase).
+   */
+  readonly confPhaseUs: Float64Array;
+  readonly reloadPhaseUs: Float64Array;
+  readonly ocspPhaseUs: Float64Array;
+  readonly stampPhaseUs: Float64Array;
+  readonly ocspFetchIntervalUs: Float64Array;
+  readonly stampIntervalUs: Float64Array;
+  /** 0: time-stamping may fail for ever. */
+  readonly acceptableTimestampFailureUs: Float64Array;
+  /** 1: each record is time-stamped before its message goes on. */
+  readonly timestampImmediately: Uint8Array;
+  /** 1: the PIN is given without a person after a restart. */
+  readonly autoLogin: Uint8Array;
+  /** Row of `certificates`. */
+  readonly authCertificate: Int32Array;
+  /** Runs of `trustOrder`: the services that this server tries, one after the other. */
+  readonly ocspFrom: Int32Array;
+  readonly ocspCount: Int32Array;
+  readonly tsaFrom: Int32Array;
+  readonly tsaCount: Int32Array;
+  /** The sources of its own instance; those of a foreign one are in the instance's row. */
+  readonly confFrom: Int32Array;
+  readonly confCount: Int32Array;
+}
+
+export const TrustKind = {
+  CentralServer: 0,
+  OcspResponder: 1,
+  TimeStampingAuthority: 2,
+} as const;
+
+/** Servers of their own: places, a queue, first in, first out. */
+export interface TrustServiceTable {
+  /** `INSTANCE/NAME`, such as `EE/central-1`. */
+  readonly id: readonly string[];
+  /** A TrustKind. */
+  readonly kind: Uint8Array;
+  readonly instance: Int32Array;
+  /** Requests it works on at once. */
+  readonly capacity: Int32Array;
+  /** Row of the distribution table. */
+  readonly serviceTime: Int32Array;
+  /** 1: it costs money; strategies tell paid and free ones apart. */
+  readonly isPaid: Uint8Array;
+  /** Central servers: their first generation at or after time 0. */
+  readonly phaseUs: Float64Array;
+}
+
+export const CertificateKind = { Authentication: 0, Signing: 1 } as const;
+
+/** Every server has an authentication certificate in use, every signer a signing certificate. */
+export interface CertificateTable {
+  /** A CertificateKind. */
+  readonly kind: Uint8Array;
+  readonly server: Int32Array;
+  /** Row of `signers`; -1: an authentication certificate. */
+  readonly signer: Int32Array;
+  readonly notBeforeUs: Float64Array;
+  /** Infinity: beyond every run. */
+  readonly notAfterUs: Float64Array;
 }
 
 /** A signing certificate: one worker thread of its own at a server, for one member. */
@@ -149,6 +240,8 @@ export interface SignerTable {
   readonly server: Int32Array;
   /** `INSTANCE/CLASS/CODE`. */
   readonly member: readonly string[];
+  /** Row of `certificates`: the one it signs with. */
+  readonly certificate: Int32Array;
 }
 
 /** One direction between two places. */
@@ -279,6 +372,85 @@ export interface SourceTable {
   readonly partner: Int32Array;
   /** Row of `incidents`; -1: ordinary load. */
   readonly incident: Int32Array;
+  /** Row of `policies`; of a journey's calls `journeyCalls` has one each. */
+  readonly policy: Int32Array;
+  /** Row of `journeys`: what is begun is a journey; -1: a call. */
+  readonly journey: Int32Array;
+}
+
+/** How the pause before a retry is spread; `backOffUs` of workload/call.ts has the formulas. */
+export const Jitter = { None: 0, Full: 1, Equal: 2, Decorrelated: 3 } as const;
+
+/** After which ends of an attempt a caller may try again. */
+export const RetryOn = {
+  /** Any fault, and a time-out of its own. */
+  All: 0,
+  /** Faults that say that the request was certainly not executed. */
+  NotExecuted: 1,
+  /** Of these, the ones of a server that could not be reached or takes nobody. */
+  Refused: 2,
+} as const;
+
+/**
+ * How a caller waits, tries again and gives up; a row for each different policy. Row 0 waits for
+ * ever and never tries again: whoever has it is no caller of engine/callers.ts, and costs nothing.
+ */
+export interface PolicyTable {
+  /** Of an attempt; Infinity: it waits for the answer as long as it takes. */
+  readonly timeoutUs: Float64Array;
+  /** From the intended start until the caller gives up; Infinity: never. */
+  readonly patienceUs: Float64Array;
+  /** The first one counted. */
+  readonly attemptsMax: Int32Array;
+  /** Pause before the first retry, factor of each further one (1: fixed), and the longest pause. */
+  readonly backOffUs: Float64Array;
+  readonly backOffFactor: Float64Array;
+  readonly backOffCapUs: Float64Array;
+  /** A Jitter. */
+  readonly jitter: Uint8Array;
+  /** A RetryOn. */
+  readonly retryOn: Uint8Array;
+  /**
+   * The retry budget of a source, in thousandths of a retry: what each call adds, and the most
+   * that is kept, which is also what it begins with. Infinity: retries have no budget.
+   */
+  readonly budgetPerCall: Float64Array;
+  readonly budgetMax: Float64Array;
+}
+
+/** Calls that belong together: steps one after the other, each a group of calls in parallel. */
+export interface JourneyTable {
+  readonly id: readonly string[];
+  readonly stepFrom: Int32Array;
+  readonly stepCount: Int32Array;
+  /** Calls of all its steps: the calls of the source's n-th journey are numbered from n x this. */
+  readonly callCount: Int32Array;
+  /** From its intended start until the person gives up; Infinity: never. */
+  readonly patienceUs: Float64Array;
+  /** Instance of its client: whose journey it is. */
+  readonly instance: Int32Array;
+}
+
+export interface JourneyStepTable {
+  readonly callFrom: Int32Array;
+  readonly callCount: Int32Array;
+  /** Answers to required calls that suffice: all of them, 1, or n of them. */
+  readonly needed: Int32Array;
+  /** 1: the step ends when all its calls have, also those that it can do without. */
+  readonly waitsForAll: Uint8Array;
+  /** Row of the distribution table: pause before the step; -1: none. */
+  readonly thinkTime: Int32Array;
+}
+
+export interface JourneyCallTable {
+  /** Its flows, one of which is drawn by `sources.cumulativeShare`. */
+  readonly flowFrom: Int32Array;
+  readonly flowCount: Int32Array;
+  /** How probable it is that a journey makes this call at all. */
+  readonly share: Float64Array;
+  /** 1: the journey is lost without its answer, as far as `needed` says. */
+  readonly isRequired: Uint8Array;
+  readonly policy: Int32Array;
 }
 
 /** What an incident changes: one cell of the source of truth. */
@@ -296,6 +468,50 @@ export const PatchColumn = {
   LinkExtraJitterUs: 5,
   LinkLoss: 6,
   LinkBandwidth: 7,
+  /**
+   * Row of `trustServices`; a TrustState (protocol/lifecycle.ts). Of a central server Wrong means
+   * that it publishes, but its signature does not verify.
+   */
+  TrustServiceState: 8,
+  /** Row of `trustServices`; factor on its service time. */
+  TrustServiceSlowness: 9,
+  /** Row of `trustServices`; 1: generation fails, the files stay until they expire. */
+  CentralKeyLoggedOut: 10,
+  /** Server; 1: its configuration client does nothing more, until its process is restarted. */
+  DownloaderHung: 11,
+  /** Server; 1: its port 5577 cannot be reached by peers. */
+  OcspPortBlocked: 12,
+  /** Server; 1: the message log cannot write. */
+  LogDiskFull: 13,
+  /** Server; factor on the cost of a commit. */
+  LogSlowness: 14,
+  /** Server; 1: its database is gone, message log and configuration of the server. */
+  DatabaseLost: 15,
+  /** Server; 1: the signer process is gone. */
+  SignerLost: 16,
+  /** Server; 1: one token operation a signature. */
+  BatchSigningOff: 17,
+  /** Server; 1: its tokens are logged out, 0: the PIN was given. */
+  TokenLocked: 18,
+  /** Server; 1: in maintenance, as its instance's configuration says: known by propagation. */
+  Maintenance: 19,
+  /** Row of `certificates`; 1: past its notAfter. */
+  CertificateExpired: 20,
+  /** Row of `certificates`; 1: the authority says revoked; known as OCSP answers age. */
+  CertificateRevoked: 21,
+  /** Server; microseconds by which its clock is ahead. */
+  ClockSkewUs: 22,
+  /** Server; 7.8.0 is 70800. */
+  ServerVersion: 23,
+  /** Server; the oldest version that may call it. */
+  MinClientVersion: 24,
+  /**
+   * Row of flows; 1: the right is withdrawn at the provider, known when its cache reloads; 2: the
+   * client has left the global group that has it, which must come through the configuration first.
+   */
+  AccessRevoked: 25,
+  /** Row of `trustServices`; microseconds by which thisUpdate of its answers lies behind. */
+  OcspAnswersStale: 26,
 } as const;
 
 export interface PatchTable {

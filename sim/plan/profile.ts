@@ -8,7 +8,21 @@
  */
 import type { Confidence, ProfileName } from './document.ts';
 
-export type ParameterUnit = 'us' | 'bytes' | 'count' | 'switch' | 'version' | 'key' | 'factor';
+export type ParameterUnit =
+  | 'us'
+  | 'bytes'
+  | 'count'
+  | 'switch'
+  | 'version'
+  | 'key'
+  | 'factor'
+  | 'strategy';
+
+/**
+ * In which order a server tries trust services: as listed, or by what they cost. Source: facts 5.4;
+ * X-Road 7.8 `ocsp-prioritization-strategy`, `timestamping-prioritization-strategy`.
+ */
+export const STRATEGIES = ['none', 'only-free', 'only-paid', 'free-first', 'paid-first'] as const;
 
 export interface ParameterRow {
   readonly name: ParameterName;
@@ -30,10 +44,23 @@ export const PARAMETER_NAMES = [
   'globalConfValidity',
   'globalConfGenerationInterval',
   'globalConfDownloadInterval',
+  'globalConfReloadInterval',
   'ocspFreshness',
   'ocspFetchInterval',
+  'ocspFetchRetry',
+  'ocspNextUpdate',
+  'verifyNextUpdate',
+  'ocspStrategy',
   'timeStampingInterval',
+  'timeStampRetryDelay',
+  'timeStampRecordsLimit',
+  'timeStampingStrategy',
   'acceptableTimestampFailure',
+  'timestampImmediately',
+  'keyConfCachePeriod',
+  'serverConfCachePeriod',
+  'tokenAutoLogin',
+  'synchronisedJobs',
   'keyType',
   'bodyLogging',
   'loggableBodyMax',
@@ -120,6 +147,16 @@ export const PARAMETERS: readonly ParameterRow[] = [
     null,
   ),
   row(
+    'globalConfReloadInterval',
+    'us',
+    'how often the proxy reads what was downloaded',
+    SECOND,
+    HOUR,
+    shipped(60 * SECOND, 'reload of the global configuration, X-Road 7.8'),
+    null,
+    null,
+  ),
+  row(
     'ocspFreshness',
     'us',
     'how old an OCSP answer may be',
@@ -140,6 +177,46 @@ export const PARAMETERS: readonly ParameterRow[] = [
     guess(1200 * SECOND, FI_UNKNOWN),
   ),
   row(
+    'ocspFetchRetry',
+    'us',
+    'when a signer asks again after a failed fetch',
+    SECOND,
+    HOUR,
+    shipped(60 * SECOND, 'OcspClientExecuteScheduler, X-Road 7.8'),
+    null,
+    null,
+  ),
+  row(
+    'ocspNextUpdate',
+    'us',
+    'nextUpdate of an OCSP answer after its thisUpdate; 0: it has none',
+    0,
+    30 * 24 * HOUR,
+    guess(0, 'a matter of the certification authority; answers without nextUpdate are assumed'),
+    shipped(12 * HOUR, 'skidsolutions.eu: organisation certificates, since 4 January 2019'),
+    guess(0, 'not published by Finland; answers without nextUpdate are assumed'),
+  ),
+  row(
+    'verifyNextUpdate',
+    'switch',
+    'an OCSP answer past its nextUpdate is refused',
+    0,
+    0,
+    shipped(true, 'NEXTUPDATE default, X-Road 7.8'),
+    null,
+    null,
+  ),
+  row(
+    'ocspStrategy',
+    'strategy',
+    'which OCSP responders are asked, in which order',
+    0,
+    0,
+    shipped('none', 'signer ocsp-prioritization-strategy, X-Road 7.8'),
+    null,
+    null,
+  ),
+  row(
     'timeStampingInterval',
     'us',
     'how often the message log is time-stamped',
@@ -150,6 +227,36 @@ export const PARAMETERS: readonly ParameterRow[] = [
     guess(60 * SECOND, FI_UNKNOWN),
   ),
   row(
+    'timeStampRetryDelay',
+    'us',
+    'when a failed time-stamp is tried again',
+    SECOND,
+    24 * HOUR,
+    shipped(60 * SECOND, 'message-log timestamp-retry-delay, X-Road 7.8'),
+    null,
+    null,
+  ),
+  row(
+    'timeStampRecordsLimit',
+    'count',
+    'records that one time-stamp covers at most',
+    1,
+    1_000_000,
+    shipped(10_000, 'message-log timestamp-records-limit, X-Road 7.8'),
+    null,
+    null,
+  ),
+  row(
+    'timeStampingStrategy',
+    'strategy',
+    'which time-stamping authorities are asked, in which order',
+    0,
+    0,
+    shipped('none', 'message-log timestamping-prioritization-strategy, X-Road 7.8'),
+    null,
+    null,
+  ),
+  row(
     'acceptableTimestampFailure',
     'us',
     'how long time-stamping may fail',
@@ -158,6 +265,57 @@ export const PARAMETERS: readonly ParameterRow[] = [
     shipped(14_400 * SECOND, 'acceptable-timestamp-failure-period, X-Road 7.8'),
     shipped(4 * HOUR, EE_PAGES),
     shipped(172_800 * SECOND, 'Finnish package of X-Road 7.8'),
+  ),
+  row(
+    'timestampImmediately',
+    'switch',
+    'each record is time-stamped before its message goes on',
+    0,
+    0,
+    shipped(false, 'message-log timestamp-immediately, X-Road 7.8'),
+    null,
+    null,
+  ),
+  // Caches, tokens and jobs.
+  row(
+    'keyConfCachePeriod',
+    'us',
+    'how long the proxy keeps keys and their OCSP answers',
+    SECOND,
+    HOUR,
+    shipped(300 * SECOND, 'CachingKeyConfImpl, X-Road 7.8'),
+    null,
+    null,
+  ),
+  row(
+    'serverConfCachePeriod',
+    'us',
+    'how long the proxy keeps access rights',
+    SECOND,
+    HOUR,
+    shipped(60 * SECOND, 'CachingServerConfImpl, X-Road 7.8'),
+    null,
+    null,
+  ),
+  row(
+    'tokenAutoLogin',
+    'switch',
+    'the PIN is given without a person after a restart',
+    0,
+    0,
+    guess(true, 'xroad-autologin is a package of its own; how many servers have it is not known'),
+    null,
+    null,
+  ),
+  row(
+    'synchronisedJobs',
+    'switch',
+    'all servers run their periodic jobs at the same moments',
+    0,
+    0,
+    guess(false, 'jobs count from the start of each process, and servers start independently'),
+    null,
+    null,
   ),
   // Keys and the message log.
   row(

@@ -2,6 +2,10 @@
  * Replications in parallel, one thread each at a time, never one on two. A replication is a pure
  * function of (plan, index), so the order in which they end says nothing, and one whose thread
  * ended (out of memory, an uncaught error, terminated) is simply run again.
+ *
+ * They are begun in their order, each when a worker is free. Where a precision is asked for, some
+ * are begun that turn out to be too many: stopping.ts says where the run ends, and those are
+ * stopped.
  */
 import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +14,7 @@ import type { KeepPolicy } from '../metrics/journal.ts';
 import type { UnfinishedReplication } from '../metrics/check.ts';
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
 import type { Plan } from '../plan/plan.ts';
+import { StoppingPoint } from './stopping.ts';
 import { SharedProgress } from './task.ts';
 import type { ReplicationTask, TaskAnswer, WorkerData } from './task.ts';
 
@@ -28,10 +33,12 @@ export interface PoolProgress {
   readonly simulatedUs: number;
   readonly exchanges: number;
   readonly replicationsDone: number;
+  /** How many there will be at most; fewer when a precision is reached. */
+  readonly replicationsMax: number;
 }
 
 export interface PoolResult {
-  /** Those that were finished, in replication order. */
+  /** Those that were finished and belong to the run, in replication order. */
   readonly outcomes: readonly ReplicationOutcome[];
   /** Each time a worker ended under a replication. */
   readonly workerFailures: readonly UnfinishedReplication[];
@@ -92,16 +99,20 @@ class PoolRun {
   readonly #options: PoolOptions;
   readonly #progress: SharedProgress;
   readonly #piscina: Piscina<ReplicationTask, TaskAnswer>;
+  readonly #stopping: StoppingPoint;
   readonly #outcomes: ReplicationOutcome[] = [];
   readonly #workerFailures: UnfinishedReplication[] = [];
   readonly #unfinished: UnfinishedReplication[] = [];
-  #cpuSeconds = 0;
+  readonly #bugs: ReplicationBug[] = [];
+  readonly #costs: { readonly replicationIndex: number; readonly cpuSeconds: number }[] = [];
+  #nextIndex = 0;
   /** Rejected when workers cannot be started: Piscina then lets its tasks wait for ever. */
   readonly #noWorkers = Promise.withResolvers<never>();
 
   constructor(plan: Plan, options: PoolOptions) {
     this.#plan = plan;
     this.#options = options;
+    this.#stopping = new StoppingPoint(plan);
     this.#progress = SharedProgress.of(plan.replications);
     const workerData: WorkerData = {
       plan,
@@ -142,23 +153,42 @@ class PoolRun {
       this.#report();
     }, PROGRESS_EVERY_MS);
     try {
-      const indexes = Array.from({ length: this.#plan.replications }, (_, index) => index);
-      await Promise.all(indexes.map((index) => this.#replicate(index)));
+      const lanes = Array.from({ length: this.#options.workers }, () => this.#work());
+      await Promise.all(lanes);
     } finally {
       clearInterval(timer);
       interrupt.removeEventListener('abort', stop);
       await this.#piscina.destroy();
     }
+    const { count } = this.#stopping;
+    const ofTheRun = <T extends { readonly replicationIndex: number }>(rows: readonly T[]): T[] =>
+      rows
+        .filter(({ replicationIndex }) => replicationIndex < count)
+        .toSorted((a, b) => a.replicationIndex - b.replicationIndex);
+    const bugs = ofTheRun(this.#bugs);
+    if (bugs.length > 0) throw bugs[0];
     this.#report();
-    const byIndex = <T extends { readonly replicationIndex: number }>(rows: readonly T[]): T[] =>
-      rows.toSorted((a, b) => a.replicationIndex - b.replicationIndex);
+    const outcomes = ofTheRun(this.#outcomes);
     return {
-      outcomes: byIndex(this.#outcomes),
-      workerFailures: byIndex(this.#workerFailures),
-      unfinished: byIndex(this.#unfinished),
-      isInterrupted: interrupt.aborted && this.#outcomes.length < this.#plan.replications,
-      cpuSeconds: this.#cpuSeconds,
+      outcomes,
+      workerFailures: ofTheRun(this.#workerFailures),
+      unfinished: ofTheRun(this.#unfinished),
+      isInterrupted: interrupt.aborted && outcomes.length < count,
+      cpuSeconds: ofTheRun(this.#costs).reduce((sum, row) => sum + row.cpuSeconds, 0),
     };
+  }
+
+  /** One replication after the other, as long as there are any that belong to the run. */
+  async #work(): Promise<void> {
+    while (this.#nextIndex < this.#stopping.count && !this.#progress.isStopped) {
+      const replicationIndex = this.#nextIndex++;
+      await this.#replicate(replicationIndex);
+      // All that belong to it are done, so whatever still runs is beyond its end.
+      const isOver = this.#stopping.count < this.#plan.replications;
+      // Of a fixed number, a bug belongs to the run wherever it is.
+      const isBroken = this.#plan.precision === null && this.#bugs.length > 0;
+      if (isOver || isBroken) this.#progress.stop();
+    }
   }
 
   async #replicate(replicationIndex: number): Promise<void> {
@@ -176,11 +206,14 @@ class PoolRun {
         continue;
       }
       if (answer.kind === 'bug') {
-        throw new ReplicationBug(replicationIndex, answer.message, answer.stack);
+        this.#bugs.push(new ReplicationBug(replicationIndex, answer.message, answer.stack));
+        // The run ends before it, or not at all.
+        this.#nextIndex = Infinity;
       }
       if (answer.kind === 'done') {
         this.#outcomes.push(answer.outcome);
-        this.#cpuSeconds += answer.cpuSeconds;
+        this.#stopping.done(answer.outcome);
+        this.#costs.push({ replicationIndex, cpuSeconds: answer.cpuSeconds });
         this.#progress.report(
           replicationIndex,
           this.#plan.durationUs,
@@ -190,6 +223,7 @@ class PoolRun {
       return;
     }
     this.#unfinished.push({ replicationIndex, reason: `${reason}, ${ATTEMPTS_MAX} times` });
+    this.#stopping.gaveUp(replicationIndex);
   }
 
   /** A worker that ends is replaced at once, unless it ended before it had begun. */
@@ -199,9 +233,12 @@ class PoolRun {
   }
 
   #report(): void {
+    const { count } = this.#stopping;
+    const done = this.#outcomes.filter(({ replicationIndex }) => replicationIndex < count);
     this.#options.onProgress({
       ...this.#progress.sum(),
-      replicationsDone: this.#outcomes.length,
+      replicationsDone: done.length,
+      replicationsMax: count,
     });
   }
 }

@@ -15,10 +15,20 @@ export function listAssumptions(
 ): AssumptionDocument[] {
   return [
     ...document.assumptions,
+    ...ofJourneys(document),
     ...ofProfiles(document, network),
     ...links.assumptions(),
     ofCalibration(calibration),
   ];
+}
+
+/** Figures of the library's journeys; one line where several journeys were made of one. */
+function ofJourneys({ journeys }: Document): AssumptionDocument[] {
+  const found = new Map<string, AssumptionDocument>();
+  for (const row of journeys.flatMap(({ assumptions }) => assumptions)) {
+    found.set(`${row.what} ${row.value}`, row);
+  }
+  return [...found.values()];
 }
 
 /** Parameters of the profiles in use that are not published; one line where instances agree. */

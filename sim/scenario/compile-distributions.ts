@@ -14,6 +14,7 @@ export class DistributionRows {
   readonly #a: number[] = [];
   readonly #b: number[] = [];
   readonly #values: number[] = [];
+  readonly #documents: DistributionDocument[] = [];
 
   /** The row of a distribution; a new one where none is equal. */
   add(distribution: DistributionDocument): number {
@@ -28,11 +29,16 @@ export class DistributionRows {
   #append(distribution: DistributionDocument, key: string): number {
     const row = this.#kind.length;
     const [kind, a, b] = this.#parametersOf(distribution);
+    this.#documents.push(distribution);
     this.#kind.push(kind);
     this.#a.push(a);
     this.#b.push(b);
     this.#rowOf.set(key, row);
     return row;
+  }
+
+  at(row: number): DistributionDocument {
+    return this.#documents[row];
   }
 
   table(): DistributionTable {

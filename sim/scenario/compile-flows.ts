@@ -57,6 +57,8 @@ export interface SourceSpec {
   readonly target: number;
   readonly partner: number;
   readonly incident: number;
+  readonly policy: number;
+  readonly journey: number;
 }
 
 /** Candidates whose access a flow can tell apart: a sign bit is no good as a flag. */
@@ -194,6 +196,8 @@ export class Flows {
       target: int((row) => row.target),
       partner: int((row) => row.partner),
       incident: int((row) => row.incident),
+      policy: int((row) => row.policy),
+      journey: int((row) => row.journey),
     };
   }
 }
@@ -223,6 +227,8 @@ export function sourceOf(
     target: -1,
     partner: -1,
     incident: -1,
+    policy: 0,
+    journey: -1,
     ...given,
   };
 }

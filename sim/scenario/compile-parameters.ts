@@ -1,7 +1,7 @@
 /** The parameters of an instance or a server: what the profile says, and what overrides it. */
 import { KEY_TYPES } from '../plan/calibration.ts';
 import type { DocumentPath } from '../plan/path-issue.ts';
-import { PARAMETERS } from '../plan/profile.ts';
+import { PARAMETERS, STRATEGIES } from '../plan/profile.ts';
 import type { ParameterName, ParameterRow, ParameterValues } from '../plan/profile.ts';
 import type { IssueList } from './compile-issues.ts';
 
@@ -41,6 +41,10 @@ function whatIsWrong(row: ParameterRow, value: Value): { code: string; message: 
     if (KEY_TYPES.some((keyType) => keyType === value)) return null;
     return { code: 'wrong-type', message: `is a type of key: one of ${KEY_TYPES.join(', ')}` };
   }
+  if (row.unit === 'strategy') {
+    if (STRATEGIES.some((strategy) => strategy === value)) return null;
+    return { code: 'wrong-type', message: `is a strategy: one of ${STRATEGIES.join(', ')}` };
+  }
   if (typeof value !== 'number' || Number.isNaN(value)) {
     return { code: 'wrong-type', message: `needs ${UNIT_PROSE[row.unit]}` };
   }
@@ -58,6 +62,7 @@ const UNIT_PROSE: Readonly<Record<ParameterRow['unit'], string>> = {
   version: 'a version, such as 7.8.0',
   key: 'a type of key',
   factor: 'a number',
+  strategy: 'a strategy',
 };
 
 /** As a person writes it: `10 min`, `20 MiB`, `7.6.0`. */

@@ -16,6 +16,10 @@ export class RateRows {
     return row;
   }
 
+  at(row: number): RateDocument {
+    return this.#rates[row];
+  }
+
   table(): RateTable {
     const points = this.#rates.flatMap((rate) => rate.points);
     const pointFrom = new Int32Array(this.#rates.length);

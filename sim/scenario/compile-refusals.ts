@@ -10,8 +10,14 @@ import type { IssueList } from './compile-issues.ts';
 import type { Network } from './compile-network.ts';
 import type { Services } from './compile-services.ts';
 
+/** The calls of a workload, or one group of calls of a journey. */
+export type CalledDocument = Pick<
+  WorkloadDocument,
+  'id' | 'client' | 'method' | 'path' | 'services'
+>;
+
 export interface LinkedWorkload {
-  readonly workload: WorkloadDocument;
+  readonly workload: CalledDocument;
   readonly path: DocumentPath;
   readonly flowFrom: number;
   /** Of each of its flows: the index in the list of services that the workload calls. */
@@ -56,7 +62,7 @@ export function warnOfRefusals(linked: LinkedWorkload, parts: RefusalParts): voi
 function refusedAt(
   row: number,
   index: number,
-  workload: WorkloadDocument,
+  workload: CalledDocument,
   { network, services, flows }: RefusalParts,
 ): Refused | null {
   const code = flows.refusalOf(row);

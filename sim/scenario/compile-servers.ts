@@ -5,8 +5,9 @@ import type { ParameterName, ParameterValues } from '../plan/profile.ts';
 import type { Defects } from './compile-defects.ts';
 import type { Network, ServerEntry } from './compile-network.ts';
 import { numberOf } from './compile-parameters.ts';
+import type { CompiledTrust } from './compile-trust.ts';
 
-export function serverTable({ servers }: Network): ServerTable {
+export function serverTable({ servers }: Network, trust: CompiledTrust): ServerTable {
   const ints = (pick: (server: ServerEntry) => number): Int32Array =>
     Int32Array.from(servers, pick);
   const int = (name: ParameterName): Int32Array =>
@@ -49,6 +50,7 @@ export function serverTable({ servers }: Network): ServerTable {
     localDelayUs: Float64Array.from(servers, ({ parameters }) =>
       Math.round(numberOf(parameters, 'localRtt') / 2),
     ),
+    ...trust.serverColumns,
   };
 }
 

@@ -6,6 +6,8 @@ import type { Document, PopulationDocument, WorkloadDocument } from '../plan/doc
 import type { DocumentPath } from '../plan/path-issue.ts';
 import { SourceKind } from '../plan/plan.ts';
 import { Fact } from '../protocol/exchange.ts';
+import { checkCallers } from './compile-callers.ts';
+import type { PolicyRows } from './compile-callers.ts';
 import { compileDefects, soundDefects } from './compile-defects.ts';
 import type { Defects } from './compile-defects.ts';
 import { meanOf } from './compile-distributions.ts';
@@ -26,6 +28,7 @@ export interface LoadParts {
   readonly flows: Flows;
   readonly rates: RateRows;
   readonly distributions: DistributionRows;
+  readonly policies: PolicyRows;
   readonly issues: IssueList;
 }
 
@@ -54,7 +57,8 @@ function linkWorkload(workload: WorkloadDocument, path: DocumentPath, parts: Loa
     workload.targetServer === null
       ? -1
       : network.findServer(workload.targetServer, [...path, 'targetServer'], issues);
-  const isTimed = checkTimes(workload, document.durationUs, path, issues);
+  const what = `workload "${workload.id}"`;
+  const isTimed = checkTimes(what, workload, document.durationUs, path, issues);
   const isLoad = checkLoad(workload, path, issues);
   if (server === -1 || called.length === 0 || !isTimed || !isLoad) return 0;
   const specs = called.map(({ service }): FlowSpec => ({
@@ -72,15 +76,17 @@ function linkWorkload(workload: WorkloadDocument, path: DocumentPath, parts: Loa
   const flowFrom = flows.add(specs, weights);
   const indexes = called.map(({ index }) => index);
   warnOfRefusals({ workload, flowFrom, indexes, path }, parts);
-  const run = { flowFrom, flowCount: specs.length };
+  checkCallers(workload.callers, [...path, 'callers'], issues);
+  const policy = parts.policies.add(workload.callers);
+  const run = { flowFrom, flowCount: specs.length, policy };
   return workload.kind === 'open'
     ? addOpen(workload, run, parts)
     : addUsers(workload, run, called, parts);
 }
 
 /** The server a client uses: the one it names, or the first where it is registered. */
-function findConsumerServer(
-  workload: WorkloadDocument,
+export function findConsumerServer(
+  workload: Pick<WorkloadDocument, 'client' | 'server'>,
   defects: Defects,
   path: DocumentPath,
   network: Network,
@@ -147,8 +153,10 @@ function findServices(
   return called;
 }
 
-function checkTimes(
-  { id, startUs, stopUs }: WorkloadDocument,
+/** `what` begins the sentence: `workload "portal"`. */
+export function checkTimes(
+  what: string,
+  { startUs, stopUs }: Pick<WorkloadDocument, 'startUs' | 'stopUs'>,
   durationUs: number,
   path: DocumentPath,
   issues: IssueList,
@@ -156,12 +164,12 @@ function checkTimes(
   // Everything is too late in a run of no time, about which enough has been said.
   if (durationUs <= 0) return false;
   if (startUs >= durationUs) {
-    const message = `workload "${id}" starts when the run is over`;
+    const message = `${what} starts when the run is over`;
     issues.error([...path, 'startUs'], 'after-the-end', message, lengthText(durationUs));
     return false;
   }
   if (stopUs === null || stopUs > startUs) return true;
-  issues.error([...path, 'stopUs'], 'out-of-range', `workload "${id}" stops before it starts`);
+  issues.error([...path, 'stopUs'], 'out-of-range', `${what} stops before it starts`);
   return false;
 }
 
@@ -179,12 +187,14 @@ function checkLoad(workload: WorkloadDocument, path: DocumentPath, issues: Issue
   return true;
 }
 
+/** What the sources of one workload have in common. */
 interface FlowRun {
   readonly flowFrom: number;
   readonly flowCount: number;
+  readonly policy: number;
 }
 
-const ARRIVALS = { poisson: SourceKind.Poisson, constant: SourceKind.Constant };
+export const ARRIVALS = { poisson: SourceKind.Poisson, constant: SourceKind.Constant };
 
 function addOpen(workload: WorkloadDocument, run: FlowRun, parts: LoadParts): number {
   const { id, rate, startUs } = workload;
@@ -208,7 +218,7 @@ function addUsers(
   called: readonly CalledService[],
   parts: LoadParts,
 ): number {
-  const { durationUs, systems } = parts.document;
+  const { durationUs } = parts.document;
   const think = workload.thinkTime ?? { kind: 'constant' as const, value: 0 };
   const thinkTime = parts.distributions.add(think);
   const { startUs } = workload;
@@ -220,14 +230,20 @@ function addUsers(
     );
   }
   const whole = called.reduce((sum, { weight }) => sum + weight, 0);
-  const answerUs = called.reduce((sum, { service, weight }) => {
-    const { document } = parts.services.services[service];
-    const system = systems.find(({ id }) => id === document?.system);
-    const time = document?.serviceTime ?? system?.serviceTime ?? think;
-    return sum + (meanOf(time) * weight) / whole;
-  }, 0);
+  const answerUs = called.reduce(
+    (sum, { service, weight }) => sum + (meanAnswerUs(service, parts) * weight) / whole,
+    0,
+  );
   const cycleUs = Math.max(1000, meanOf(think) + answerUs);
   return (workload.users * (stopUs - startUs)) / cycleUs;
+}
+
+/** What the information system alone takes, in the mean; 0 for a service of a population. */
+export function meanAnswerUs(service: number, { services, document }: LoadParts): number {
+  const own = services.services[service].document;
+  const system = document.systems.find(({ id }) => id === own?.system);
+  const time = own?.serviceTime ?? system?.serviceTime ?? null;
+  return time === null ? 0 : meanOf(time);
 }
 
 /** A source for each consumer of a country, with calls at home and abroad. */

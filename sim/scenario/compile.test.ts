@@ -8,6 +8,7 @@ import type {
   PopulationDocument,
   ServerDocument,
   ServiceDocument,
+  TrustServiceDocument,
   WorkloadDocument,
 } from '../plan/document.ts';
 import { DistributionKind, PatchColumn, SourceKind, SystemState } from '../plan/plan.ts';
@@ -49,12 +50,20 @@ const SERVER: ServerDocument = {
   conditions: [],
   parameters: {},
 };
+const trustService = (id: string): TrustServiceDocument => ({
+  id,
+  capacity: 1,
+  serviceTime: { kind: 'constant', value: 0 },
+  isPaid: false,
+});
 const INSTANCE: InstanceDocument = {
   profile: 'xroad-default',
   parameters: {},
-  centralServers: ['cs'],
-  certificationAuthorities: [{ id: 'ca', ocspResponders: ['ocsp'] }],
-  timeStampingAuthorities: ['tsa'],
+  centralServers: [trustService('cs')],
+  certificationAuthorities: [{ id: 'ca', ocspResponders: [trustService('ocsp')] }],
+  timeStampingAuthorities: [trustService('tsa')],
+  namesTrustServices: false,
+  certificates: [],
   members: [],
   globalGroups: {},
   servers: [],
@@ -98,6 +107,7 @@ const WORKLOAD: WorkloadDocument = {
   startUs: 0,
   stopUs: null,
   defects: [],
+  callers: null,
 };
 const INCIDENT: IncidentDocument = {
   id: 'trouble',
@@ -106,6 +116,11 @@ const INCIDENT: IncidentDocument = {
   targets: ['EE/ss1'],
   atUs: 10 * SECOND_US,
   forUs: 20 * SECOND_US,
+  dwellUs: null,
+  rampUs: 0,
+  workflow: null,
+  gapUs: 0,
+  repeat: null,
   settings: {},
 };
 
@@ -118,8 +133,10 @@ const WORLD: Document = {
   kind: 'terminating',
   durationUs: 120 * SECOND_US,
   warmUpUs: 0,
+  findsWarmUp: false,
   startOfDayUs: 0,
   replications: 1,
+  precision: null,
   calibration: 'zero',
   seriesBucketUs: null,
   instances: {
@@ -153,10 +170,13 @@ const WORLD: Document = {
   ],
   services: [SERVICE],
   links: [],
+  trust: null,
   federation: [['EE', 'FI']],
   workloads: [WORKLOAD],
+  journeys: [],
   incidents: [],
   thresholds: [],
+  checks: [],
   assumptions: [],
   limits: { exchangesMax: 10_000, eventsMax: 1e9, journalRowsMax: 100_000 },
 };

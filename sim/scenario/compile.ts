@@ -14,12 +14,17 @@ import type { Document } from '../plan/document.ts';
 import type { HostTable, InstanceRow, Plan, SignerTable } from '../plan/plan.ts';
 import { AccessRights } from './compile-access.ts';
 import { listAssumptions } from './compile-assumptions.ts';
+import { PolicyRows } from './compile-callers.ts';
+import { asksForCentrality, centralityOf, noCentrality } from './compile-centrality.ts';
+import type { Centrality } from './compile-centrality.ts';
+import { checkTrust } from './compile-contradictions.ts';
 import { costTable, DistributionRows } from './compile-distributions.ts';
 import { CANDIDATES_MAX, Flows } from './compile-flows.ts';
 import { linkIncidents, serversNamedByIncidents } from './compile-incidents.ts';
 import type { LinkedIncidents } from './compile-incidents.ts';
 import { IssueList } from './compile-issues.ts';
 import type { LinkIssue } from './compile-issues.ts';
+import { JourneyRows, linkJourneys } from './compile-journeys.ts';
 import { Links, serversNamedByLinks } from './compile-links.ts';
 import { linkNetwork } from './compile-network.ts';
 import type { Network } from './compile-network.ts';
@@ -28,6 +33,9 @@ import { Routes } from './compile-routes.ts';
 import { serverTable } from './compile-servers.ts';
 import { linkServices } from './compile-services.ts';
 import type { Services } from './compile-services.ts';
+import { compileTrust } from './compile-trust.ts';
+import type { CompiledTrust } from './compile-trust.ts';
+import { checkWarmUp, warmUpBucketUs } from './compile-warm-up.ts';
 import { linkWorkloads } from './compile-workloads.ts';
 
 export interface Compiled {
@@ -45,45 +53,75 @@ export function compileScenario(
   const issues = new IssueList();
   checkRun(document, issues);
   const network = linkNetwork(document, issues);
+  checkTrust(document, network, issues);
   const distributions = new DistributionRows();
-  const rates = new RateRows();
   const services = linkServices(document, network, distributions, issues);
   const named = serversNamedByLinks(document, network, issues);
-  for (const row of serversNamedByIncidents(document, network)) named.add(row);
-  const links = new Links(network, document.links, named);
-  const routes = new Routes(network, links);
-  const access = new AccessRights(network);
-  const flows = new Flows(network, services, routes, access, distributions);
-  const parts = { document, network, services, links, flows, rates, distributions, issues };
-  const calls = linkWorkloads(parts);
+  const base = { document, network, services, distributions };
+  const centrality = centralityFor(base, named);
+  const hit = serversNamedByIncidents({ ...base, centrality, issues: new IssueList() });
+  for (const row of hit) named.add(row);
+  const load = linkLoad(base, named, issues);
+  const parts = { ...base, ...load, centrality, issues };
   const incidents = linkIncidents(parts);
-  if (flows.sources.length === 0 && !issues.hasErrors) {
+  if (load.flows.sources.length === 0 && !issues.hasErrors) {
     issues.error(['workloads'], 'missing-value', 'nobody calls: there is no workload');
   }
   warnOfManyServers(network, issues);
   if (issues.hasErrors) return { plan: null, issues: issues.rows };
-  const linked: Linked = { ...parts, routes, incidents, calls };
-  const plan = planOf(linked, calibration, calibrationSha256);
+  const plan = planOf({ ...parts, incidents }, calibration, calibrationSha256);
   return { plan, issues: issues.rows };
 }
 
-interface Linked {
+/** What there is before anybody calls. */
+interface Base {
   readonly document: Document;
   readonly network: Network;
   readonly services: Services;
+  readonly distributions: DistributionRows;
+}
+
+interface Load {
   readonly links: Links;
   readonly routes: Routes;
   readonly flows: Flows;
   readonly rates: RateRows;
-  readonly distributions: DistributionRows;
-  readonly incidents: LinkedIncidents;
+  readonly policies: PolicyRows;
+  readonly journeys: JourneyRows;
+  /** To expect. */
   readonly calls: number;
+}
+
+interface Linked extends Base, Load {
+  readonly incidents: LinkedIncidents;
+}
+
+function linkLoad(base: Base, named: ReadonlySet<number>, issues: IssueList): Load {
+  const { document, network, services, distributions } = base;
+  const links = new Links(network, document.links, named);
+  const routes = new Routes(network, links);
+  const access = new AccessRights(network);
+  const flows = new Flows(network, services, routes, access, distributions);
+  const callers = { policies: new PolicyRows(), journeys: new JourneyRows() };
+  const parts = { ...base, links, flows, rates: new RateRows(), ...callers, issues };
+  const calls = linkWorkloads(parts) + linkJourneys(parts);
+  return { links, routes, flows, rates: parts.rates, ...callers, calls };
+}
+
+/**
+ * Who is central follows from the load, the rows of links from who is cut off, and the load from
+ * the links; so the load is linked once more, beforehand, for whoever asks.
+ */
+function centralityFor(base: Base, named: ReadonlySet<number>): Centrality {
+  if (!asksForCentrality(base.document)) return noCentrality(base.network, base.services);
+  return centralityOf({ ...base, ...linkLoad(base, named, new IssueList()) });
 }
 
 function planOf(linked: Linked, calibration: Calibration, sha256: string): Plan {
   const { document, network, services, links, routes, flows, rates, incidents } = linked;
   // Prices add distributions, so the table of these is made last.
   const costs = costTable(calibration, linked.distributions);
+  const trust = compileTrust(document, network, incidents.patches, linked.distributions);
   return {
     name: document.name,
     title: document.title,
@@ -91,18 +129,24 @@ function planOf(linked: Linked, calibration: Calibration, sha256: string): Plan 
     kind: document.kind,
     seed: document.seed,
     replications: document.replications,
+    precision: document.precision,
     durationUs: document.durationUs,
     warmUpUs: document.warmUpUs,
+    findsWarmUp: document.findsWarmUp,
     startOfDayUs: document.startOfDayUs,
-    seriesBucketUs: document.seriesBucketUs ?? seriesBucketUs(document.durationUs),
+    seriesBucketUs: bucketUs(document),
     calibration: { name: calibration.name, sha256 },
-    instances: network.instances.map((_, row) => instanceRow(network, row)),
+    instances: network.instances.map((_, row) => instanceRow(network, trust, row)),
     memberClasses: network.memberClasses,
     distributions: linked.distributions.table(),
     costs,
     hosts: hostTable(network),
-    servers: serverTable(network),
-    signers: signerTable(network),
+    servers: serverTable(network, trust),
+    signers: signerTable(network, trust),
+    hasTrust: trust.hasTrust,
+    trustServices: trust.trustServices,
+    trustOrder: trust.trustOrder,
+    certificates: trust.certificates,
     links: links.table(),
     systems: services.systemTable(),
     services: services.serviceTable(),
@@ -111,9 +155,14 @@ function planOf(linked: Linked, calibration: Calibration, sha256: string): Plan 
     flows: flows.flowTable(),
     rates: rates.table(),
     sources: flows.sourceTable(),
+    policies: linked.policies.table(),
+    journeys: linked.journeys.journeyTable(),
+    journeySteps: linked.journeys.stepTable(),
+    journeyCalls: linked.journeys.callTable(),
     patches: incidents.patches,
     incidents: incidents.rows,
     thresholds: document.thresholds,
+    checks: document.checks,
     limits: document.limits,
     assumptions: listAssumptions(document, network, links, calibration),
     expected: {
@@ -124,17 +173,12 @@ function planOf(linked: Linked, calibration: Calibration, sha256: string): Plan 
 }
 
 function checkRun(document: Document, issues: IssueList): void {
-  const { durationUs, warmUpUs, kind, thresholds, instances, limits } = document;
+  const { durationUs, thresholds, instances, limits } = document;
   if (durationUs <= 0) {
     const hint = 'write how long it lasts, such as 2min';
     issues.error(['durationUs'], 'out-of-range', 'the run lasts no time', hint);
   }
-  if (warmUpUs > 0 && kind === 'terminating') {
-    const message = 'a terminating scenario has no warm-up: all of it counts';
-    issues.error(['warmUpUs'], 'conflict', message, 'leave it out, or write kind: steady');
-  } else if (warmUpUs >= durationUs && durationUs > 0) {
-    issues.error(['warmUpUs'], 'out-of-range', 'the warm-up is as long as the run');
-  }
+  checkWarmUp(document, issues);
   if (Object.keys(instances).length === 0) {
     issues.error(['instances'], 'missing-value', 'there is no instance');
   }
@@ -142,6 +186,12 @@ function checkRun(document: Document, issues: IssueList): void {
     const scopes = ['all', ...Object.keys(instances), 'cross-border'];
     if (!scopes.includes(scope)) {
       issues.unknown(['thresholds', index, 'scope'], 'scope', scope, scopes);
+    }
+  }
+  for (const [index, { incident }] of document.checks.entries()) {
+    const known = document.incidents.map(({ id }) => id);
+    if (incident !== null && !known.includes(incident)) {
+      issues.unknown(['checks', index, 'incident'], 'incident', incident, known);
     }
   }
   if (limits.exchangesMax < 1 || limits.eventsMax < 1) {
@@ -166,13 +216,18 @@ const BUCKET_SECONDS = [
 ];
 const BUCKETS_MAX = 360;
 
+function bucketUs(document: Document): number {
+  if (document.seriesBucketUs !== null) return document.seriesBucketUs;
+  return document.findsWarmUp ? warmUpBucketUs(document) : seriesBucketUs(document.durationUs);
+}
+
 /** The shortest that leaves 360 rows at most; in the list's range these are 60 at least. */
 function seriesBucketUs(durationUs: number): number {
   const found = BUCKET_SECONDS.find((seconds) => durationUs / (seconds * 1e6) <= BUCKETS_MAX);
   return (found ?? Math.ceil(durationUs / 86_400e6 / BUCKETS_MAX) * 86_400) * 1e6;
 }
 
-function instanceRow(network: Network, row: number): InstanceRow {
+function instanceRow(network: Network, trust: CompiledTrust, row: number): InstanceRow {
   const { id, document, parameters, memberCount, subsystemCount } = network.instances[row];
   return {
     id,
@@ -181,10 +236,13 @@ function instanceRow(network: Network, row: number): InstanceRow {
     memberCount,
     subsystemCount,
     trustServices: {
-      centralServers: document.centralServers,
-      ocspResponders: document.certificationAuthorities.flatMap((ca) => ca.ocspResponders),
-      timeStampingAuthorities: document.timeStampingAuthorities,
+      centralServers: document.centralServers.map((one) => one.id),
+      ocspResponders: document.certificationAuthorities.flatMap((ca) =>
+        ca.ocspResponders.map((one) => one.id),
+      ),
+      timeStampingAuthorities: document.timeStampingAuthorities.map((one) => one.id),
     },
+    ...trust.instances[row],
   };
 }
 
@@ -196,9 +254,10 @@ function hostTable({ hosts }: Network): HostTable {
   };
 }
 
-function signerTable({ signers }: Network): SignerTable {
+function signerTable({ signers }: Network, trust: CompiledTrust): SignerTable {
   return {
     server: Int32Array.from(signers, ({ server }) => server),
     member: signers.map(({ member }) => member),
+    certificate: trust.signerCertificate,
   };
 }

@@ -165,6 +165,11 @@ incidents:
         targets: ['EE->FI'],
         atUs: 1e6,
         forUs: 2e6,
+        dwellUs: null,
+        rampUs: 0,
+        workflow: null,
+        gapUs: 0,
+        repeat: null,
         settings: { extraDelay: 5000, oneWay: true },
       },
     ]);

@@ -7,7 +7,7 @@ import type { IncidentKind, SettingRow } from '../catalogue/incident.ts';
 import { PARAMETERS } from '../plan/profile.ts';
 import type { ParameterRow } from '../plan/profile.ts';
 import { CONDITIONS } from '../protocol/condition.ts';
-import { writeValue } from './schema-network.ts';
+import { writeDuration, writeValue } from './schema-network.ts';
 import { scenarioJsonSchema } from './schema.ts';
 import { UNITS } from './units.ts';
 
@@ -206,7 +206,8 @@ function settingValue({ standard, unit }: SettingRow): string {
   if (standard === null) return '**needed**';
   if (standard === '') return 'none';
   if (standard === Infinity) return '`unlimited`';
-  return code(unit === 'bytes' ? `${standard}B` : unit === 'us' ? `${standard}us` : `${standard}`);
+  if (unit === 'us') return code(writeDuration(Number(standard)));
+  return code(unit === 'bytes' ? `${standard}B` : `${standard}`);
 }
 
 function code(text: string): string {

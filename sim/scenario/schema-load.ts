@@ -1,6 +1,7 @@
 /** The schema of load: distributions, rates over time, workloads. */
 import { z } from 'zod';
 import type { DistributionDocument, RateDocument, WorkloadDocument } from '../plan/document.ts';
+import { callers } from './schema-callers.ts';
 import {
   bounds,
   choice,
@@ -262,7 +263,7 @@ const calledService = fields({
   service: serviceId().describe('the service'),
   weight: unit('number', bounds(0, 1e9)).prefault(1).describe('how often, against the others'),
 });
-const calledServices = z
+const serviceList = z
   .array(
     z.union([serviceId().transform((service) => ({ service, weight: 1 })), calledService], {
       error: 'expected a service identifier, or `{ service: ..., weight: 2 }`',
@@ -270,6 +271,10 @@ const calledServices = z
   )
   .min(1)
   .max(POINTS_MAX);
+export const calledServices = z.union(
+  [serviceId().transform((service) => [{ service, weight: 1 }]), serviceList],
+  { error: 'expected a service identifier, or a list of them' },
+);
 
 const workloadFields = fields({
   id: name().describe('what reports call it'),
@@ -285,11 +290,9 @@ const workloadFields = fields({
     .prefault(null)
     .meta({ title: 'security server' })
     .describe('its security server; without it the first one where the client is registered'),
-  services: z
-    .union([serviceId().transform((service) => [{ service, weight: 1 }]), calledServices], {
-      error: 'expected a service identifier, or a list of them',
-    })
-    .describe('what it calls: one service, or a list, with weights where they differ'),
+  services: calledServices.describe(
+    'what it calls: one service, or a list, with weights where they differ',
+  ),
   targetServer: prose(1000)
     .nullable()
     .prefault(null)
@@ -312,6 +315,10 @@ const workloadFields = fields({
     .max(100)
     .prefault([])
     .describe('what is wrong with each message, by the names that `fedlab list` prints'),
+  callers: callers
+    .nullable()
+    .prefault(null)
+    .describe('how they wait and try again; without it they wait for ever and never do'),
 });
 
 export const workload = workloadFields

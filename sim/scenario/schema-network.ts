@@ -2,13 +2,15 @@
 import { z } from 'zod';
 import type {
   AccessDocument,
+  CertificateDocument,
   InstanceDocument,
   LinkDocument,
   MemberDocument,
   PopulationDocument,
   ServiceDocument,
+  TrustServiceDocument,
 } from '../plan/document.ts';
-import { PARAMETERS } from '../plan/profile.ts';
+import { PARAMETERS, STRATEGIES } from '../plan/profile.ts';
 import type { ParameterName, ParameterRow } from '../plan/profile.ts';
 import { dayShape, durations, METHODS, RESPONSE_SIZE, sizes } from './schema-load.ts';
 import {
@@ -59,6 +61,7 @@ const parameters = fields(parameterFields)
 function parameterOf(row: ParameterRow): z.ZodType<number | boolean | string> {
   if (row.unit === 'switch') return flag();
   if (row.unit === 'key') return choice(['rsa-2048', 'rsa-3072', 'ec-p256']);
+  if (row.unit === 'strategy') return choice(STRATEGIES);
   const limits = `${writeValue(row, row.min)} to ${writeValue(row, row.max)}`;
   return unit(PARAMETER_UNITS[row.unit], bounds(row.min, row.max, limits));
 }
@@ -72,7 +75,7 @@ export function writeValue(row: ParameterRow, value: number | boolean | string):
   return [value / 10_000, (value / 100) % 100, value % 100].map(Math.floor).join('.');
 }
 
-function writeDuration(us: number): string {
+export function writeDuration(us: number): string {
   const steps = [
     ['d', 86_400e6],
     ['h', 3600e6],
@@ -81,6 +84,7 @@ function writeDuration(us: number): string {
     ['ms', 1e3],
   ] as const;
   const step = steps.find(([, factor]) => us > 0 && us % factor === 0);
+  if (us === 0) return '0s';
   return step === undefined ? `${us}us` : `${us / step[1]}${step[0]}`;
 }
 
@@ -114,13 +118,89 @@ const server = fields({
   parameters: parameters.prefault({}).describe('settings of this server alone'),
 }).meta({ id: 'Server', description: 'A security server.' });
 
+interface TrustServiceStandard {
+  readonly capacity: number;
+  readonly serviceTime: string;
+}
+
+/**
+ * What a trust service needs for an answer. OCSP and time-stamps: SK, 6.8 ms and 39.7 ms at the
+ * service (realdata.md 2, P). A central server hands out a small static file: estimated.
+ */
+const CENTRAL_SERVER: TrustServiceStandard = { capacity: 64, serviceTime: '5ms' };
+const OCSP_RESPONDER: TrustServiceStandard = { capacity: 16, serviceTime: '6.8ms' };
+const TIME_STAMPER: TrustServiceStandard = { capacity: 16, serviceTime: '39.7ms' };
+
+const trustService = (id: string, meaning: string, standard: TrustServiceStandard) => {
+  const whole = fields({
+    id: name().describe('its name'),
+    capacity: unit('count', bounds(1, 1_000_000))
+      .prefault(standard.capacity)
+      .describe('requests it works on at once; more wait in line'),
+    serviceTime: durations.prefault(standard.serviceTime).describe('time it needs for an answer'),
+    cost: choice(['free', 'paid'])
+      .prefault('free')
+      .describe('what the strategies `ocspStrategy` and `timeStampingStrategy` choose by'),
+  }).transform(({ cost, ...rest }): TrustServiceDocument => ({ ...rest, isPaid: cost === 'paid' }));
+  return z
+    .union([name().transform((given) => whole.parse({ id: given })), whole], {
+      error: 'expected a name, or `{ id: ..., capacity: ... }`',
+    })
+    .meta({ id, description: meaning });
+};
+
+const centralServer = trustService(
+  'CentralServer',
+  'Signs and hands out the configuration of the instance: its name, or a map.',
+  CENTRAL_SERVER,
+);
+const ocspResponder = trustService(
+  'OcspResponder',
+  'Says if certificates hold: its name, or a map.',
+  OCSP_RESPONDER,
+);
+const timeStampingAuthority = trustService(
+  'TimeStampingAuthority',
+  'Stamps the message logs: its name, or a map.',
+  TIME_STAMPER,
+);
+
 const certificationAuthority = fields({
   id: name().describe('its name'),
-  ocspResponders: z.array(name()).max(100).prefault(['ocsp1']).describe('its OCSP responders'),
+  ocspResponders: z
+    .array(ocspResponder)
+    .max(100)
+    .prefault(['ocsp1'])
+    .describe('its OCSP responders, in the order in which they are listed'),
 }).meta({
   id: 'CertificationAuthority',
   description: 'Issues certificates, and says if they hold.',
 });
+
+const certificates = fields({
+  kind: choice(['both', 'authentication', 'signing'])
+    .prefault('both')
+    .describe('which certificates of the servers'),
+  expiresAfter: unit('duration').describe('how long they hold from the beginning of the run on'),
+  share: unit('share').optional().describe('share of the servers, drawn by the seed'),
+  servers: z
+    .array(prose(600))
+    .max(LIST_MAX)
+    .optional()
+    .describe('or these servers, `INSTANCE/SERVER`; with neither, all of them'),
+})
+  .transform((given, context): CertificateDocument => {
+    const { kind, expiresAfter, share = null, servers = [] } = given;
+    if (share !== null && servers.length > 0) {
+      const hint = 'leave one of them out';
+      complain(context, { code: 'conflict', hint }, 'both share and servers are given');
+    }
+    return { kind, expiresAfterUs: expiresAfter, share, servers };
+  })
+  .meta({
+    id: 'Certificates',
+    description: 'Certificates that run out, and are not renewed in time.',
+  });
 
 const countryShares = (description: string) =>
   z.record(memberClass(), unit('share')).describe(description);
@@ -190,19 +270,29 @@ export const instance = fields({
     .prefault('xroad-default')
     .describe('where the settings of X-Road come from'),
   parameters: parameters.prefault({}).describe('settings that differ from the profile'),
-  centralServers: z.array(name()).min(1).max(20).prefault(['cs1']).describe('central servers'),
+  centralServers: z
+    .array(centralServer)
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('central servers; without them one, `cs1`'),
   certificationAuthorities: z
     .array(certificationAuthority)
     .min(1)
     .max(20)
-    .prefault([{ id: 'ca1' }])
-    .describe('certification authorities'),
+    .optional()
+    .describe('certification authorities; without them one, `ca1`, with a responder `ocsp1`'),
   timeStampingAuthorities: z
-    .array(name())
+    .array(timeStampingAuthority)
     .min(1)
     .max(20)
-    .prefault(['tsa1'])
-    .describe('time-stamping authorities'),
+    .optional()
+    .describe('time-stamping authorities; without them one, `tsa1`'),
+  certificates: z
+    .array(certificates)
+    .max(1000)
+    .prefault([])
+    .describe('certificates that run out; of all others it is assumed that they are renewed'),
   members: z.array(member).max(LIST_MAX).prefault([]).describe('organisations, one by one'),
   globalGroups: z
     .record(name(), z.array(subsystemId()).max(LIST_MAX))
@@ -214,7 +304,20 @@ export const instance = fields({
     .prefault(null)
     .describe('members, servers, services and calls made from figures'),
 })
-  .transform((given): InstanceDocument => given)
+  .transform((given): InstanceDocument => {
+    const { centralServers, certificationAuthorities, timeStampingAuthorities, ...rest } = given;
+    return {
+      ...rest,
+      centralServers: centralServers ?? [centralServer.parse('cs1')],
+      certificationAuthorities: certificationAuthorities ?? [
+        certificationAuthority.parse({ id: 'ca1' }),
+      ],
+      timeStampingAuthorities: timeStampingAuthorities ?? [timeStampingAuthority.parse('tsa1')],
+      namesTrustServices:
+        (centralServers ?? certificationAuthorities ?? timeStampingAuthorities) !== undefined ||
+        rest.certificates.length > 0,
+    };
+  })
   .meta({ id: 'Instance', description: 'One X-Road instance: a country.' });
 
 export const host = fields({

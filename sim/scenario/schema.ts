@@ -7,8 +7,15 @@
  * Defaults are written as an author would write them (`prefault`), so that they can be shown.
  */
 import { z } from 'zod';
-import type { Document, IncidentDocument, ThresholdDocument } from '../plan/document.ts';
+import type {
+  Document,
+  IncidentDocument,
+  TargetDocument,
+  ThresholdDocument,
+} from '../plan/document.ts';
+import { journey } from './schema-journeys.ts';
 import { workload } from './schema-load.ts';
+import { check, replications, warmUp } from './schema-judgement.ts';
 import { host, instance, link, service, system } from './schema-network.ts';
 import {
   bounds,
@@ -16,6 +23,7 @@ import {
   complain,
   fields,
   instanceName,
+  memberClass,
   name,
   prose,
   unit,
@@ -38,30 +46,103 @@ const settingValue = z
     return z.NEVER;
   });
 
-const targetList = z
-  .union([prose(1000).transform((target) => [target]), z.array(prose(1000)).max(LIST_MAX)], {
-    error: 'expected the name of what is hit, or a list of names',
+const targetSelection = fields({
+  instance: instanceName().optional().describe('only those of this instance'),
+  class: memberClass().optional().describe('only those of members of this class'),
+  share: unit('share', bounds(0, 1, '0% to 100%'))
+    .optional()
+    .describe('of these a share, drawn by the seed and the id of the incident; one at least'),
+  mostCentral: unit('count', bounds(1, LIST_MAX))
+    .optional()
+    .describe('of these so many, through which most calls are expected'),
+})
+  .transform((given, context): TargetDocument => {
+    const { instance: country = null, class: memberClassName = null } = given;
+    const { share = null, mostCentral = null } = given;
+    if (share !== null && mostCentral !== null) {
+      const hint = 'write share or mostCentral';
+      complain(context, { code: 'conflict', hint }, 'a selection is drawn or ranked, not both');
+    }
+    if (Object.keys(given).length === 0) {
+      const hint = 'write one of instance, class, share, mostCentral; or `all`';
+      complain(context, { code: 'bad-value', hint }, 'this selects nothing');
+    }
+    return { instance: country, memberClass: memberClassName, share, mostCentral };
   })
-  .meta({ title: 'name or list of names' });
+  .meta({
+    id: 'Target',
+    description:
+      'What an incident hits: all that pass every key. Instead of a map, the name of one thing, ' +
+      'or `all`.',
+  });
+
+const targetName = () => prose(1000).meta({ title: 'name, or all', examples: ['EE/ss1', 'all'] });
+
+const target = z.union([targetName(), targetSelection], {
+  error: 'expected the name of what is hit, `all`, or a map such as `{ share: 10% }`',
+});
+
+const oneName = targetName().transform((one): TargetDocument[] => [one]);
+const oneSelection = targetSelection.transform((one): TargetDocument[] => [one]);
+const targetList = z.array(target).max(LIST_MAX);
+
+const repetition = fields({
+  every: unit('duration', bounds(1000, 400 * 86_400e6, '1ms to 400d')).describe(
+    'from one beginning to the next',
+  ),
+  times: unit('count', bounds(1, 10_000)).describe('how often in all'),
+})
+  .transform(({ every, times }) => ({ everyUs: every, times }))
+  .meta({ id: 'Repetition', description: 'The same again and again, with the same targets.' });
 
 const incident = z
   .object({
     id: name().describe('what reports call it'),
     title: prose(500).optional().describe('one line for people; without it the id'),
     kind: name().describe('one of the kinds that `fedlab list` prints, such as `server-crash`'),
-    target: targetList.optional().describe('what is hit'),
-    targets: targetList.optional().describe('the same, for several'),
+    target: z
+      .union([oneName, oneSelection, targetList], {
+        error: 'expected the name of what is hit, `all`, or a map such as `{ share: 10% }`',
+      })
+      .optional()
+      .describe('what is hit'),
+    targets: z
+      .union([oneName, targetList], {
+        error: 'expected a list of names and selections, or `target` for one',
+      })
+      .optional()
+      .describe('the same, for several'),
     at: unit('duration').describe('when it begins'),
-    for: unit('duration').describe('how long it lasts'),
+    for: unit('duration')
+      .optional()
+      .describe('how long it lasts until all that it hit is free again'),
+    dwell: unit('duration')
+      .optional()
+      .describe('how long each target is hit; without it until `for` is over'),
+    ramp: unit('duration')
+      .prefault('0s')
+      .describe('time over which the beginnings are spread evenly over the targets'),
+    workflow: choice(['parallel', 'serial'])
+      .optional()
+      .describe('`serial`: one target after the other; without it as usual for its kind'),
+    gap: unit('duration')
+      .prefault('0s')
+      .describe('serial: time between the end of one target and the beginning of the next'),
+    repeat: repetition.optional().describe('how often and when it comes again'),
   })
   .catchall(settingValue)
   .transform((given, context): IncidentDocument => {
-    const { id, title, kind, target, targets, at, for: lasts, ...settings } = given;
+    const { id, title, kind, target, targets, at, for: lasts, ...others } = given;
+    const { dwell, ramp, workflow, gap, repeat, ...settings } = others;
     if (target !== undefined && targets !== undefined) {
       const hint = 'write all of them in the list `targets`';
       complain(context, { code: 'conflict', hint }, 'both target and targets are given', [
         'targets',
       ]);
+    }
+    if (lasts === undefined && dwell === undefined) {
+      const hint = 'write how long it lasts, such as for: 5min';
+      complain(context, { code: 'missing-key', hint }, 'neither for nor dwell is given');
     }
     return {
       id,
@@ -69,7 +150,12 @@ const incident = z
       kind,
       targets: targets ?? target ?? [],
       atUs: at,
-      forUs: lasts,
+      forUs: lasts ?? null,
+      dwellUs: dwell ?? null,
+      rampUs: ramp,
+      workflow: workflow ?? null,
+      gapUs: gap,
+      repeat: repeat ?? null,
       settings,
     };
   })
@@ -186,11 +272,13 @@ const scenario = fields({
     .prefault('terminating')
     .describe('`terminating`: all of it counts. `steady`: the warm-up is left out'),
   duration: unit('duration').describe('how long the run lasts, in the time of the simulation'),
-  warmUp: unit('duration').prefault('0s').describe('left out of all figures; only when `steady`'),
+  warmUp: warmUp
+    .prefault('0s')
+    .describe('left out of all figures; only when `steady`. `auto`: a pilot replication finds it'),
   startOfDay: unit('timeOfDay', bounds(0, 86_399e6, '00:00 to 23:59:59'))
     .prefault('00:00')
     .describe('time of day at which the run begins'),
-  replications: unit('count', bounds(1, 10_000))
+  replications: replications
     .prefault(1)
     .describe('repetitions with other chance; five or more give confidence intervals'),
   calibration: name().prefault('xroad-7.8').describe('what each step of a server costs'),
@@ -203,14 +291,22 @@ const scenario = fields({
   systems: z.array(system).max(LIST_MAX).prefault([]).describe('information systems'),
   services: z.array(service).max(LIST_MAX).prefault([]).describe('services, one by one'),
   links: z.array(link).max(LIST_MAX).prefault([]).describe('lines that differ from the usual'),
+  trust: choice(['on', 'off'])
+    .optional()
+    .describe(
+      'whether the trust clocks of servers run; without it, when an instance names trust ' +
+        'services or has a population, or an incident is about trust',
+    ),
   federation: z
     .array(z.tuple([instanceName(), instanceName()]))
     .max(LIST_MAX)
     .prefault([])
     .describe('pairs of instances that know each other, such as `[EE, FI]`'),
   workloads: z.array(workload).max(LIST_MAX).prefault([]).describe('who calls what, how often'),
+  journeys: z.array(journey).max(LIST_MAX).prefault([]).describe('calls that belong together'),
   incidents: z.array(incident).max(LIST_MAX).prefault([]).describe('outages and attacks'),
   thresholds: z.array(threshold).max(LIST_MAX).prefault([]).describe('what must hold'),
+  checks: z.array(check).max(100).prefault([]).describe('what must hold of the whole history'),
   assumptions: z.array(assumption).max(LIST_MAX).prefault([]).describe('what had to be assumed'),
   limits: limits.prefault({}).describe('where a run stops'),
 });
@@ -218,12 +314,16 @@ const scenario = fields({
 /** Reads the plain value of a scenario file; the result is a Document, exactly. */
 export const scenarioSchema = scenario
   .transform((given): Document => {
-    const { extends: _base, duration, warmUp, startOfDay, seriesBucket, ...rest } = given;
+    const { extends: _base, duration, startOfDay, seriesBucket, trust, ...others } = given;
+    const { warmUp: asked, replications: repeated, ...rest } = others;
     return {
       ...rest,
+      ...repeated,
+      trust: trust === undefined ? null : trust === 'on',
       title: given.title ?? given.name,
       durationUs: duration,
-      warmUpUs: warmUp,
+      warmUpUs: asked ?? 0,
+      findsWarmUp: asked === null,
       startOfDayUs: startOfDay,
       seriesBucketUs: seriesBucket,
       links: given.links.flat(),

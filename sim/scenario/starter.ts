@@ -95,7 +95,8 @@ workloads:
     users: 10
     thinkTime: { exponential: 2s }
 
-# What goes wrong: one minute without the registry's security server.
+# What goes wrong: one minute without the registry's security server. Other targets would be all,
+# or { share: 10% }, or { mostCentral: 3 }: the three through which most calls go.
 incidents:
   - id: registry-down
     kind: server-crash

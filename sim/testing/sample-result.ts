@@ -385,6 +385,7 @@ function judgementOf(): Pick<RunResult, 'thresholds' | 'checks' | 'confidence' |
         latencyP99: spread(643e6, 0.021),
         goodShare: spread(0.9893, 0.0003),
       },
+      precision: null,
     },
     verdict: 'failed',
   };
@@ -468,6 +469,7 @@ function resultOf(): RunResult {
     seed: 2026,
     replications: 2,
     simulatedSeconds: BUCKETS * BUCKET_SECONDS,
+    warmUp: null,
     fingerprint: FINGERPRINT,
     journeys: { started: 0, completed: 0, failed: 0, openAtEnd: 0 },
     ...all,
@@ -503,6 +505,7 @@ function resultOf(): RunResult {
         toSeconds: 36_090,
       },
     ],
+    evidence: null,
     replicationResults: [0, 1].map((index) => ({ index, fingerprint: FINGERPRINT, metrics })),
     assumptions: assumptionsOf(),
     ...judgementOf(),

@@ -62,6 +62,7 @@ function resultOf(plan: Plan, outcome: ReplicationOutcome): RunResult {
     tool: { name: 'fedlab', version: '', commit: '' },
     scenario: { path: '', sha256: '' },
     unfinished: [],
+    pilotWarmUp: null,
   });
 }
 

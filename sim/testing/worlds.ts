@@ -13,6 +13,7 @@ import type {
   ServerDocument,
   ServiceDocument,
   SystemDocument,
+  TrustServiceDocument,
   WorkloadDocument,
 } from '../plan/document.ts';
 import { Effect } from '../protocol/effect.ts';
@@ -548,7 +549,20 @@ export const WORLDS: readonly World[] = [
 ];
 
 function incident(kind: string, targets: readonly string[]): IncidentDocument {
-  return { id: kind, title: kind, kind, targets, atUs: 0, forUs: DURATION_US, settings: {} };
+  return {
+    id: kind,
+    title: kind,
+    kind,
+    targets,
+    atUs: 0,
+    forUs: DURATION_US,
+    dwellUs: null,
+    rampUs: 0,
+    workflow: null,
+    gapUs: 0,
+    repeat: null,
+    settings: {},
+  };
 }
 
 function right(
@@ -588,8 +602,10 @@ export function worldDocument(one: World): Document {
     kind: 'terminating',
     durationUs: DURATION_US,
     warmUpUs: 0,
+    findsWarmUp: false,
     startOfDayUs: 0,
     replications: 1,
+    precision: null,
     calibration: 'zero',
     seriesBucketUs: null,
     instances,
@@ -598,9 +614,12 @@ export function worldDocument(one: World): Document {
     services: [{ ...serviceOf(serviceId), ...one.service }],
     links: [],
     federation: one.isCrossBorder && one.isFederated ? [[INSTANCE, FOREIGN]] : [],
+    trust: null,
     workloads: [{ ...workloadOf(serviceId), ...one.workload }],
+    journeys: [],
     incidents: one.incidents,
     thresholds: [],
+    checks: [],
     assumptions: [],
     limits: { exchangesMax: 100, eventsMax: 10_000, journalRowsMax: 1000 },
   };
@@ -608,6 +627,10 @@ export function worldDocument(one: World): Document {
 
 function member(id: string, subsystem: string): InstanceDocument['members'][number] {
   return { id, name: `Member ${id}`, subsystems: [subsystem] };
+}
+
+function trustService(id: string): TrustServiceDocument {
+  return { id, capacity: 1, serviceTime: { kind: 'constant', value: 0 }, isPaid: false };
 }
 
 function instanceOf(
@@ -618,9 +641,11 @@ function instanceOf(
   return {
     profile: 'xroad-default',
     parameters: {},
-    centralServers: ['cs'],
-    certificationAuthorities: [{ id: 'ca', ocspResponders: ['ocsp'] }],
-    timeStampingAuthorities: ['tsa'],
+    centralServers: [trustService('cs')],
+    certificationAuthorities: [{ id: 'ca', ocspResponders: [trustService('ocsp')] }],
+    timeStampingAuthorities: [trustService('tsa')],
+    namesTrustServices: false,
+    certificates: [],
     members,
     globalGroups: isCallersOwn ? { callers: [`${INSTANCE}/${CONSUMER}/portal`] } : {},
     servers,
@@ -692,5 +717,6 @@ function workloadOf(service: string): WorkloadDocument {
     // The first arrival of a constant rate is half a step in; there is no second one.
     stopUs: SECOND,
     defects: [],
+    callers: null,
   };
 }

@@ -26,6 +26,10 @@ export function createExchangeTable(capacity: number) {
   const pool = new Int32Array(capacity);
   const source = new Int32Array(capacity);
   const ordinal = new Int32Array(capacity);
+  /** Slot of the call that it is an attempt of; -1: of none, -2: its caller no longer listens. */
+  const call = new Int32Array(capacity);
+  /** Attempts of the call before this one: the fourth argument of `draw`. */
+  const retry = new Int32Array(capacity);
   /** Counts exchanges in order of arrival; breaks ties between simultaneous events. */
   const id = new Float64Array(capacity);
   const intendedUs = new Float64Array(capacity);
@@ -151,6 +155,8 @@ export function createExchangeTable(capacity: number) {
     pool,
     source,
     ordinal,
+    call,
+    retry,
     id,
     intendedUs,
     isAttack,
