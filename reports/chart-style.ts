@@ -56,6 +56,10 @@ ${HUE_RULES}
 .band-name.outage text,.band-name.attack text,.band-name.warm-up text{fill:var(--ink)}
 .nest{fill:var(--wash)}
 .nest-edge{stroke:var(--rule);stroke-width:3}
+.pin{fill:var(--ink)}
+.curve{fill-opacity:.22}
+.limit{stroke:var(--ink);stroke-width:1.4;fill:none}
+.rest{stroke:var(--soft);stroke-dasharray:3 3;fill:none}
 .track{fill:var(--wash)}
 .cell{fill:var(--cell)}
 ${CELL_RULES}

@@ -85,14 +85,14 @@ describe('a folder that is not right says where', () => {
     const path = join(dir, 'series.csv');
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, text.slice(0, -90));
-    expect(problem()).toMatch(/^series\.csv: line 1153: expected 14 cells, found/);
+    expect(problem()).toMatch(/^series\.csv: line 1153: expected 19 cells, found/);
     writeFileSync(path, text.replace('offeredRps', 'offered'));
     expect(problem()).toMatch(/^series\.csv: line 1: expected the columns timeSeconds,scope,/);
     writeFileSync(path, text.replace(/\n300,FI,[^,]*/, '\n300,FI,many'));
     expect(problem()).toMatch(/^series\.csv: line \d+, offeredRps: .* found "many"$/);
     writeFileSync(path, text.replace('\n300,FI,', '\n300,EE,'));
     expect(problem()).toMatch(/^series\.csv: line 8: a second row for EE at 300 s$/);
-    writeFileSync(path, text.replace(/=\d+\n/, '=lots\n'));
+    writeFileSync(path, text.replace(/=\d+,/, '=lots,'));
     expect(problem()).toMatch(/^series\.csv: line \d+, faults: expected code=count/);
   });
 

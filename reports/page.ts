@@ -10,19 +10,23 @@ import { classMatrix } from './chart/class-matrix.ts';
 import { faultsOverTime } from './chart/faults-over-time.ts';
 import { latencyDistribution } from './chart/latency-distribution.ts';
 import { latencyOverTime } from './chart/latency-over-time.ts';
+import { recoveryBars } from './chart/recovery-bars.ts';
 import { stageWaterfall } from './chart/stage-waterfall.ts';
 import { throughputOverTime } from './chart/throughput-over-time.ts';
 import { figureMarkup } from './chart.ts';
 import type { ResultFolder } from './folder.ts';
-import { markup, Markup } from './markup.ts';
+import { markup, Markup, NOTHING } from './markup.ts';
 import { assumptionTable } from './section/assumption-table.ts';
+import { availabilitySection } from './section/availability.ts';
+import { callerSection } from './section/callers.ts';
 import { faultTable } from './section/fault-table.ts';
 import { firstScreen } from './section/first-screen.ts';
-import { incidentTable, trustTable } from './section/incident-table.ts';
-import { checkTable, confidenceTable, thresholdTable } from './section/judgement.ts';
+import { incidentTable } from './section/incident-table.ts';
+import { checkTable, confidenceTable, thresholdTable, warmUpPart } from './section/judgement.ts';
 import { countTable, reproduction } from './section/reproduction.ts';
 import { scopeCards } from './section/scope-cards.ts';
 import { serviceTable } from './section/service-table.ts';
+import { evidenceSection, trustSection } from './section/trust.ts';
 import { STYLE } from './style.ts';
 import { buildTimeline } from './timeline.ts';
 import type { Timeline } from './timeline.ts';
@@ -34,10 +38,21 @@ interface Section {
   readonly body: Markup;
 }
 
+/** A body of null: there is nothing to say. */
+interface MaybeSection extends Omit<Section, 'body'> {
+  readonly body: Markup | null;
+}
+
 export function renderPage(folder: ResultFolder): string {
   const { result } = folder;
   const timeline = buildTimeline(folder);
-  const sections = [...measuredSections(folder, timeline), ...judgedSections(folder, timeline)];
+  // A part appears only where the run has something to say about it.
+  const sections = [
+    ...loadSections(folder, timeline),
+    ...outageSections(folder, timeline),
+    ...placeSections(folder, timeline),
+    ...judgedSections(folder),
+  ].filter((section): section is Section => section.body !== null);
   const name = result.scenario.title === '' ? result.scenario.name : result.scenario.title;
   const links = sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`);
   const page = markup`<!doctype html>
@@ -79,7 +94,7 @@ function policy(): string {
   return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
 }
 
-function measuredSections(folder: ResultFolder, timeline: Timeline): Section[] {
+function loadSections(folder: ResultFolder, timeline: Timeline): MaybeSection[] {
   const { result, histograms } = folder;
   return [
     {
@@ -98,6 +113,30 @@ ${figureMarkup(latencyDistribution(histograms))}`,
       title: 'Faults',
       body: markup`${figureMarkup(faultsOverTime(timeline))}${faultTable(result.faults)}`,
     },
+  ];
+}
+
+/** What an outage did: to trust, to evidence, to people, and to what the state promises. */
+function outageSections(folder: ResultFolder, timeline: Timeline): MaybeSection[] {
+  const { result } = folder;
+  const recovery =
+    result.incidents.length === 0 ? NOTHING : figureMarkup(recoveryBars(result, timeline));
+  return [
+    {
+      id: 'incidents',
+      title: 'Incidents',
+      body: markup`${recovery}${incidentTable(result, timeline)}`,
+    },
+    { id: 'trust', title: 'When trust ran out', body: trustSection(folder, timeline) },
+    { id: 'message-logs', title: 'Evidence', body: evidenceSection(folder, timeline) },
+    { id: 'people', title: 'People and their retries', body: callerSection(result, timeline) },
+    { id: 'availability', title: 'Availability', body: availabilitySection(result) },
+  ];
+}
+
+function placeSections(folder: ResultFolder, timeline: Timeline): MaybeSection[] {
+  const { result } = folder;
+  return [
     {
       id: 'time',
       title: 'Where the time goes',
@@ -124,16 +163,15 @@ ${serviceTable(result.services)}`,
   ];
 }
 
-function judgedSections(folder: ResultFolder, timeline: Timeline): Section[] {
+function judgedSections(folder: ResultFolder): MaybeSection[] {
   const { result } = folder;
   return [
     { id: 'thresholds', title: 'Thresholds', body: thresholdTable(result) },
     { id: 'checks', title: 'Checks', body: checkTable(result) },
-    { id: 'confidence', title: 'Confidence', body: confidenceTable(result) },
     {
-      id: 'incidents',
-      title: 'Incidents',
-      body: markup`${incidentTable(result, timeline)}${trustTable(result, timeline)}`,
+      id: 'confidence',
+      title: 'Statistics',
+      body: markup`${confidenceTable(result)}${warmUpPart(result)}`,
     },
     {
       id: 'assumptions',

@@ -37,6 +37,7 @@ import {
   readNumber,
   readText,
   recordOf,
+  since,
 } from './shape.ts';
 import type { Reader } from './shape.ts';
 
@@ -196,16 +197,19 @@ const confidence = objectOf<ConfidenceResult>({
       max: nullOr(readNumber),
     }),
   ),
-  precision: nullOr(
-    objectOf<PrecisionResult>({
-      method: oneOf('hoad-robinson-davies'),
-      asked: readNumber,
-      reached: recordOf(nullOr(readNumber)),
-      replicationsMin: readNumber,
-      replicationsMax: readNumber,
-      replicationsNeeded: nullOr(readNumber),
-      isMet: readBoolean,
-    }),
+  precision: since(
+    nullOr(
+      objectOf<PrecisionResult>({
+        method: oneOf('hoad-robinson-davies'),
+        asked: readNumber,
+        reached: recordOf(nullOr(readNumber)),
+        replicationsMin: readNumber,
+        replicationsMax: readNumber,
+        replicationsNeeded: nullOr(readNumber),
+        isMet: readBoolean,
+      }),
+    ),
+    null,
   ),
 });
 
@@ -254,7 +258,7 @@ export const readRunResult: Reader<RunResult> = objectOf<RunResult>({
   seed: readNumber,
   replications: readNumber,
   simulatedSeconds: readNumber,
-  warmUp: nullOr(warmUp),
+  warmUp: since(nullOr(warmUp), null),
   fingerprint,
   journeys,
   calls,
@@ -295,7 +299,7 @@ export const readRunResult: Reader<RunResult> = objectOf<RunResult>({
       toSeconds: readNumber,
     }),
   ),
-  evidence: nullOr(recordOf(evidence)),
+  evidence: since(nullOr(recordOf(evidence)), null),
   replicationResults: listOf(
     objectOf<ReplicationSummary>({
       index: readNumber,

@@ -21,22 +21,32 @@ const COLUMNS: Readonly<Record<keyof SeriesRow, 'number' | 'number-or-empty' | '
   queueLength: 'number-or-empty',
   refusingServers: 'number-or-empty',
   faults: 'text',
+  retriesRps: 'number-or-empty',
+  gaveUpRps: 'number-or-empty',
+  stampedRps: 'number-or-empty',
+  backlog: 'number-or-empty',
+  expiredServers: 'number-or-empty',
 };
 export const SERIES_COLUMNS = Object.keys(COLUMNS) as readonly (keyof SeriesRow)[];
+
+/** Folders from before there were callers and trust clocks end here; the rest is not known. */
+const FIRST_COLUMNS = SERIES_COLUMNS.slice(0, SERIES_COLUMNS.indexOf('faults') + 1);
 
 const NUMBER_MAX = 1e18;
 
 export function parseSeries(text: string): SeriesRow[] {
   const [header, ...lines] = csvParseRows(text);
-  const wanted = SERIES_COLUMNS.join(',');
   if (header === undefined) throw new ReportError(FILE, null, 'the file is empty');
-  if (header.join(',') !== wanted) {
-    throw new ReportError(FILE, 'line 1', `expected the columns ${wanted}`);
+  const columns = [SERIES_COLUMNS, FIRST_COLUMNS].find(
+    (known) => known.join(',') === header.join(','),
+  );
+  if (columns === undefined) {
+    throw new ReportError(FILE, 'line 1', `expected the columns ${SERIES_COLUMNS.join(',')}`);
   }
   const seen = new Set<string>();
   return lines.map((cells, index) => {
     const line = index + 2;
-    const row = parseRow(cells, line);
+    const row = parseRow(cells, columns, line);
     const key = `${row.timeSeconds} ${row.scope}`;
     if (seen.has(key)) {
       const problem = `a second row for ${row.scope} at ${row.timeSeconds} s`;
@@ -47,14 +57,18 @@ export function parseSeries(text: string): SeriesRow[] {
   });
 }
 
-function parseRow(cells: readonly string[], line: number): SeriesRow {
-  if (cells.length !== SERIES_COLUMNS.length) {
-    const problem = `expected ${SERIES_COLUMNS.length} cells, found ${cells.length}`;
+function parseRow(
+  cells: readonly string[],
+  columns: readonly (keyof SeriesRow)[],
+  line: number,
+): SeriesRow {
+  if (cells.length !== columns.length) {
+    const problem = `expected ${columns.length} cells, found ${cells.length}`;
     throw new ReportError(FILE, `line ${line}`, `${problem}; the file may have been cut off`);
   }
   const row: Record<string, string | number | null> = {};
   for (const [index, column] of SERIES_COLUMNS.entries()) {
-    row[column] = parseCell(cells[index], column, line);
+    row[column] = index < columns.length ? parseCell(cells[index], column, line) : null;
   }
   return row as unknown as SeriesRow;
 }

@@ -33,6 +33,11 @@ export function nullOr<T>(read: Reader<T>): Reader<T | null> {
   return (value, place) => (value === null ? null : read(value, place));
 }
 
+/** A field that folders of earlier versions lack: what its absence meant then. */
+export function since<T>(read: Reader<T>, before: T): Reader<T> {
+  return (value, place) => (value === undefined ? before : read(value, place));
+}
+
 export function oneOf<const T extends string | number>(...choices: readonly T[]): Reader<T> {
   return (value, place) => {
     const found = choices.find((choice) => choice === value);

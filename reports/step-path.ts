@@ -51,6 +51,39 @@ export function stepArea(
     .join('');
 }
 
+export interface PathStep {
+  readonly atSeconds: number;
+  /** From then on. */
+  readonly count: number;
+}
+
+/** An area under steps that come at any time; it ends where the last step does, at `ground`. */
+export function countPath(steps: readonly PathStep[], x: Scale, y: Scale, ground: number): string {
+  const draw = area<PathStep>()
+    .x(({ atSeconds }) => x(atSeconds))
+    .y0(ground)
+    .y1(({ count }) => y(count))
+    .curve(curveStepAfter)
+    .digits(1);
+  return draw(steps) ?? '';
+}
+
+/** A line in steps, which goes on until `endSeconds`. */
+export function countLine(
+  steps: readonly PathStep[],
+  endSeconds: number,
+  x: Scale,
+  y: Scale,
+): string {
+  const draw = line<PathStep>()
+    .x(({ atSeconds }) => x(atSeconds))
+    .y(({ count }) => y(count))
+    .curve(curveStepAfter)
+    .digits(1);
+  const last = steps.at(-1);
+  return last === undefined ? '' : (draw([...steps, { ...last, atSeconds: endSeconds }]) ?? '');
+}
+
 /** Stretches without a gap, each closed by the end of its last bucket. */
 function runsOf(
   buckets: readonly Bucket[],

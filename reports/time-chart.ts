@@ -29,7 +29,7 @@ export interface TimePicture {
 }
 
 const TITLE = 22;
-const AXIS = 24;
+export const AXIS = 24;
 const TICK_FONT = 11;
 
 export function drawTimeChart(timeline: Timeline, picture: TimePicture, width: number): Drawing {
@@ -50,18 +50,23 @@ export function drawTimeChart(timeline: Timeline, picture: TimePicture, width: n
     top = bottom + 10;
   }
   const axisTop = top - 10;
-  const ticks = timeTicks(timeline, width < 500 ? 5 : 12).map(({ seconds, label }) => {
-    const half = textWidth(label, TICK_FONT) / 2;
-    const at = Math.min(Math.max(x(seconds), half), width - half);
-    return markup`<path class="tick" d="M${x(seconds)},${axisTop}v5"/><text class="tick-label"
-x="${at}" y="${axisTop + 18}" text-anchor="middle">${label}</text>\n`;
-  });
   return {
     height: axisTop + AXIS,
     body: markup`${legend.body}
 <g transform="translate(0,${namesTop})">${bands.names}</g>
-${parts}<g class="axis">${ticks}</g>`,
+${parts}${timeAxis(timeline, x, axisTop, width)}`,
   };
+}
+
+/** The ticks of time below everything else; takes `AXIS` of height. */
+export function timeAxis(timeline: Timeline, x: Scale, top: number, width: number): Markup {
+  const ticks = timeTicks(timeline, width < 500 ? 5 : 12).map(({ seconds, label }) => {
+    const half = textWidth(label, TICK_FONT) / 2;
+    const at = Math.min(Math.max(x(seconds), half), width - half);
+    return markup`<path class="tick" d="M${x(seconds)},${top}v5"/><text class="tick-label"
+x="${at}" y="${top + 18}" text-anchor="middle">${label}</text>\n`;
+  });
+  return markup`<g class="axis">${ticks}</g>`;
 }
 
 interface Box {

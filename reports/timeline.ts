@@ -129,6 +129,10 @@ function mergeRows(rows: readonly SeriesRow[], rowSeconds: number, endSeconds: n
       const found = value(row);
       return found !== null && (largest === null || found > largest) ? found : largest;
     }, null);
+  const meanOfKnown = (value: (row: SeriesRow) => number | null): number | null => {
+    const known = rows.map(value).filter((found) => found !== null);
+    return known.length === 0 ? null : known.reduce((sum, found) => sum + found, 0) / known.length;
+  };
   const faultCounts = new Map<string, number>();
   for (const row of rows) {
     for (const [code, count] of faultCountsOf(row.faults)) {
@@ -152,6 +156,11 @@ function mergeRows(rows: readonly SeriesRow[], rowSeconds: number, endSeconds: n
     utilisation: worst((row) => row.utilisation),
     queueLength: worst((row) => row.queueLength),
     refusingServers: worst((row) => row.refusingServers),
+    retriesRps: meanOfKnown((row) => row.retriesRps),
+    gaveUpRps: meanOfKnown((row) => row.gaveUpRps),
+    stampedRps: meanOfKnown((row) => row.stampedRps),
+    backlog: worst((row) => row.backlog),
+    expiredServers: worst((row) => row.expiredServers),
     faultCounts,
   };
 }

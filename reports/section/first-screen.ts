@@ -10,6 +10,7 @@ import {
   formatDuration,
   formatNumberOf,
   formatRate,
+  formatSeconds,
   formatShare,
   shareOf,
 } from '../format.ts';
@@ -140,6 +141,7 @@ function validityBox(result: RunResult, timeline: Timeline): Markup {
         : markup`<b class="bad">${limit.detail === '' ? limit.name : limit.detail}</b>`,
     ],
     ['Checks', checkSummary(checks)],
+    ...statisticRows(result),
     ['Worker failures', workerFailures(result)],
     ['Interrupted', run.isInterrupted ? markup`<b class="bad">yes</b>` : 'no'],
     [
@@ -152,6 +154,29 @@ function validityBox(result: RunResult, timeline: Timeline): Markup {
   return markup`<section class="box"><h2>Can it be believed?</h2><dl>${rows.map(
     ([term, value]) => markup`<div><dt>${term}</dt><dd>${value}</dd></div>\n`,
   )}</dl></section>`;
+}
+
+/** Only where the scenario asks for a precision, or has a warm-up. */
+function statisticRows({ confidence, warmUp }: RunResult): (readonly [string, Content])[] {
+  const rows: (readonly [string, Content])[] = [];
+  const { precision } = confidence;
+  if (precision !== null) {
+    const asked = `± ${formatShare(precision.asked)} asked`;
+    rows.push([
+      'Precision',
+      precision.isMet ? `${asked}, reached` : markup`<b class="bad">${asked}, not reached</b>`,
+    ]);
+  }
+  if (warmUp !== null) {
+    const { usedSeconds, foundSeconds, verdict } = warmUp;
+    const found = foundSeconds === null ? 'not known' : formatSeconds(foundSeconds);
+    const text = `${formatSeconds(usedSeconds)} left out, by MSER-5 ${found}`;
+    rows.push([
+      'Warm-up',
+      verdict === 'accepted' ? text : markup`<b class="unsure">${text}: ${verdict}</b>`,
+    ]);
+  }
+  return rows;
 }
 
 function checkSummary(checks: RunResult['checks']): Content {

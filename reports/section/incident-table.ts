@@ -1,5 +1,6 @@
-/** The incidents with their recovery, and the times in which a trust clock had run out. */
+/** The incidents, with their targets and their recovery. */
 import type { RunResult } from '../../sim/metrics/result.ts';
+import { recoveryText } from '../chart/recovery-bars.ts';
 import { formatAmount, formatCount, formatSeconds } from '../format.ts';
 import { formatInstant } from '../instant.ts';
 import { markup, NOTHING } from '../markup.ts';
@@ -36,28 +37,8 @@ ${formatCount(attack.openAtEnd)} open at the end.`
 ${attackNote}</p>`;
 }
 
-/** Null is one of two things, and the result does not say which. */
-function recoveryText(seconds: number | null): string {
-  if (seconds === null) return 'not seen';
-  return seconds === 0 ? 'at once' : formatSeconds(seconds);
-}
-
 function targetText(targets: readonly string[]): string {
   const shown = targets.slice(0, TARGETS_SHOWN).join(', ');
   const left = targets.length - TARGETS_SHOWN;
   return left > 0 ? `${shown} and ${left} more` : shown;
-}
-
-export function trustTable({ trust }: RunResult, timeline: Timeline): Markup {
-  if (trust.length === 0) return NOTHING;
-  const rows = trust.map(({ scope, clock, fromSeconds, toSeconds }) => [
-    scope,
-    clock,
-    formatInstant(timeline, fromSeconds),
-    formatInstant(timeline, toSeconds),
-    formatSeconds(Math.max(0, toSeconds - fromSeconds)),
-  ]);
-  const columns = columnsOf('where', 'what had run out', 'from', 'to', 'lasted#');
-  return markup`<h3>Trust that had run out</h3>
-${tableMarkup({ columns, rows }, 'Trust that had run out')}`;
 }

@@ -1,7 +1,10 @@
-/** What the run was held to: thresholds, checks, and how far the replications agree. */
+/**
+ * What the run was held to: thresholds, checks, how far the replications agree, whether they were
+ * enough, and whether the warm-up was long enough.
+ */
 import type { RunResult } from '../../sim/metrics/result.ts';
-import { formatShare, NO_VALUE } from '../format.ts';
-import { markup } from '../markup.ts';
+import { formatCount, formatNumberOf, formatSeconds, formatShare, NO_VALUE } from '../format.ts';
+import { markup, NOTHING } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { formatMetric, metricText } from '../metric-text.ts';
 import { scopeText } from '../scope.ts';
@@ -50,7 +53,59 @@ the smallest and the largest of ${count} are given instead.`
         : 'One replication tells nothing about the spread.';
   const columns = columnsOf('metric', 'mean#', 'half-width#', 'smallest#', 'largest#');
   return markup`<p>${explanation}</p>
-${tableMarkup({ columns, rows }, 'Confidence')}`;
+${tableMarkup({ columns, rows }, 'Confidence')}
+${precisionPart(confidence.precision)}`;
+}
+
+function precisionPart(precision: RunResult['confidence']['precision']): Markup {
+  if (precision === null) return NOTHING;
+  const { asked, reached, replicationsMin, replicationsMax, replicationsNeeded, isMet } = precision;
+  const rows = Object.entries(reached).map(([metric, share]) => [
+    metricText(metric),
+    `± ${formatShare(asked)}`,
+    share === null ? NO_VALUE : `± ${formatShare(share)}`,
+    share === null ? pill('unknown') : pill(share <= asked ? 'passed' : 'failed'),
+  ]);
+  const found =
+    replicationsNeeded === null
+      ? 'The precision that was asked for was not reached'
+      : `The precision held from ${formatNumberOf(replicationsNeeded, 'replication')} on`;
+  const kept = isMet ? '' : replicationsNeeded === null ? '' : ', but not through the look-ahead';
+  return markup`<h3>Precision: asked and reached</h3>
+<p>${found}${kept}; between ${formatCount(replicationsMin)} and ${formatCount(replicationsMax)}
+were allowed. The number of replications follows the rule of Hoad, Robinson and Davies: one after the
+other, in their order, until the half-widths are within the asked share of the means and stay so for
+some more.</p>
+${tableMarkup({ columns: columnsOf('metric', 'asked#', 'reached#', 'verdict'), rows }, 'Precision')}`;
+}
+
+const WARM_UP_VERDICTS = {
+  accepted: ['passed', 'long enough'],
+  'too-short': ['failed', 'too short'],
+  rejected: ['failed', 'no steady part was seen'],
+  unknown: ['unknown', 'too few values to tell'],
+} as const;
+
+/** What was left out, and what MSER-5 would have left out; null: all of the run counts. */
+export function warmUpPart({ warmUp }: RunResult): Markup | null {
+  if (warmUp === null) return null;
+  const { askedSeconds, usedSeconds, foundSeconds, metric, valueSeconds, values, source } = warmUp;
+  const [verdict, words] = WARM_UP_VERDICTS[warmUp.verdict];
+  const of = source === 'pilot' ? 'a pilot replication' : 'the run, a mean of its replications';
+  const rows: readonly (readonly [string, string])[] = [
+    ['Asked', askedSeconds === null ? 'automatic' : formatSeconds(askedSeconds)],
+    ['Left out', formatSeconds(usedSeconds)],
+    ['Found', foundSeconds === null ? NO_VALUE : formatSeconds(foundSeconds)],
+    [
+      'From',
+      `${metricText(metric)} of ${of}: ${formatNumberOf(values, 'value')} over ` +
+        `${formatSeconds(valueSeconds)} each, five of them a batch`,
+    ],
+  ];
+  const items = rows.map(([term, value]) => markup`<div><dt>${term}</dt><dd>${value}</dd></div>\n`);
+  return markup`<h3>Warm-up: asked and found</h3>
+<p>${pill(verdict)} By MSER-5, the warm-up is ${words}.</p>
+<dl class="facts">${items}</dl>`;
 }
 
 const SIGNS: Readonly<Record<string, string>> = {

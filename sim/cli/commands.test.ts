@@ -142,6 +142,9 @@ test('--set makes another folder, and is part of the scenario that ran', async (
   expect(resultIn(summary.folder)).toMatchObject({ simulatedSeconds: 20, seed: 8 });
 });
 
+const IMPRECISE = '{ precision: 0.01%, min: 3, max: 3 }';
+const NO_RETRIES = 'check: sometimes, state: retries';
+
 // One row for each code that a run can end with, with what has to be different for it.
 test.each([
   ['a threshold fails', 3, 'failed', ['thresholds=[{latencyP50: below 1us}]']],
@@ -153,6 +156,30 @@ test.each([
     6,
     'invalid',
     ['limits.exchangesMax=1', 'thresholds=[{latencyP50: below 1us}]'],
+  ],
+  ['a precision is not reached', 5, 'inconclusive', [`replications=${IMPRECISE}`]],
+  ['a state is not reached', 5, 'inconclusive', [`checks=[{${NO_RETRIES}}]`]],
+  ['unless the scenario allows it', 0, 'passed', [`checks=[{${NO_RETRIES}, allowUnknown: true}]`]],
+  [
+    'calls do not recover in time',
+    3,
+    'failed',
+    [
+      'incidents=[{ id: crash, kind: server-crash, target: EE/ss1, at: 20s, for: 10s }]',
+      'checks=[{ check: recovery, within: 5s }]',
+    ],
+  ],
+  [
+    'a queue that grows has no steady part',
+    6,
+    'invalid',
+    [
+      'kind=steady',
+      'warmUp=auto',
+      'seriesBucket=200ms',
+      'systems.registry-system.capacity=1',
+      'workloads.home-ee.rate=90/s',
+    ],
   ],
 ])('%s: %i', async (_, expected, verdict, sets) => {
   const words = ['run', SCENARIO, '--out', 'out/code', '--no-report', '--json'];

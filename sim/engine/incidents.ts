@@ -6,7 +6,14 @@ import { Purpose } from '../base/random.ts';
 import { PatchColumn } from '../plan/plan.ts';
 import { ClientStage, ServerStage } from '../protocol/exchange.ts';
 import { Cause, faultOf, Prefix } from '../protocol/fault.ts';
-import { nextState, SERVER_LIFE, ServerEvent, ServerState } from '../protocol/lifecycle.ts';
+import {
+  INCIDENT_LIFE,
+  IncidentEvent,
+  nextState,
+  SERVER_LIFE,
+  ServerEvent,
+  ServerState,
+} from '../protocol/lifecycle.ts';
 import { EventKind } from './event-kind.ts';
 import type { Legs } from './legs.ts';
 import type { RunState } from './state.ts';
@@ -18,6 +25,8 @@ export class Incidents {
   readonly #state: RunState;
   readonly #legs: Legs;
   readonly #trust: Trust | null;
+  /** Per incident of the plan: an IncidentState. */
+  readonly phase: Uint8Array;
   /** Per server: a ServerState. */
   readonly #life: Uint8Array;
 
@@ -27,6 +36,12 @@ export class Incidents {
     this.#trust = trust;
     this.#life = new Uint8Array(state.isUp.length).fill(ServerState.Ready);
     const { timeUs } = state.plan.patches;
+    this.phase = new Uint8Array(state.plan.incidents.length);
+    state.plan.incidents.forEach(({ startUs, endUs }, row) => {
+      const { events } = state;
+      events.schedule(startUs, EventKind.IncidentPhase, 2 * row, row, IncidentEvent.Began);
+      events.schedule(endUs, EventKind.IncidentPhase, 2 * row + 1, row, IncidentEvent.Ended);
+    });
     for (let patch = 0; patch < timeUs.length; patch++) {
       state.events.schedule(timeUs[patch], EventKind.Patch, patch, patch, 0);
     }
@@ -68,6 +83,11 @@ export class Incidents {
       default:
         this.#trust?.patched(column[patch], row, value);
     }
+  }
+
+  /** An incident begins, or ends: `event` is an IncidentEvent. */
+  move(incident: number, event: number): void {
+    this.phase[incident] = nextState(INCIDENT_LIFE, this.phase[incident], event);
   }
 
   /** The server is ready again, unless it was stopped once more while it started. */

@@ -312,6 +312,8 @@ function expectOrder({ outcome: { journal } }: Finished): void {
 }
 
 const IDLE = {
+  calls: 0,
+  journeys: 0,
   slots: 0,
   clientThreads: 0,
   serverThreads: 0,

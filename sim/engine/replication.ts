@@ -14,6 +14,7 @@ import { PatchColumn } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ClientStage, Input, inputOf, ServerStage } from '../protocol/exchange.ts';
 import { Cause, faultOf, prefixOf, Prefix } from '../protocol/fault.ts';
+import { nextState, RUN_LIFE, RunEvent, RunPhase } from '../protocol/lifecycle.ts';
 import { CLIENT_STAGES, SERVER_STAGES } from '../world/exchange-table.ts';
 import { createArrivals } from './arrivals.ts';
 import { Callers, NO_CALL } from './callers.ts';
@@ -55,6 +56,7 @@ export function createReplication(
   const own = {
     eventCount: 0,
     limitMet: null as ReplicationOutcome['limitMet'],
+    phase: RunPhase.Warming as number,
   };
   const recorder = createRecorder(plan);
   const journal = new Journal(plan.limits.journalRowsMax);
@@ -72,18 +74,27 @@ export function createReplication(
   const { events } = state;
 
   const run = (): ReplicationOutcome | null => {
-    while (runSlice()) {
-      if (!report()) return null;
+    while (isUnderWay()) {
+      runSlice();
+      if (isUnderWay() && !report()) move(RunEvent.Interrupted);
     }
+    if (own.phase === RunPhase.Stopped) return null;
     if (own.limitMet === null) state.nowUs = plan.durationUs;
     return outcome();
   };
 
+  const move = (event: number): void => {
+    own.phase = nextState(RUN_LIFE, own.phase, event);
+  };
+
+  const isUnderWay = (): boolean =>
+    own.phase === RunPhase.Warming || own.phase === RunPhase.Measuring;
+
   /**
-   * Some ten thousand events; false when the end has come. In slices, because the engine compiles
+   * Some ten thousand events, or fewer if the end comes first. In slices, because the engine compiles
    * a loop that it is in the middle of less well than one it enters.
    */
-  const runSlice = (): boolean => {
+  const runSlice = (): void => {
     const { events, timers } = state;
     const arrivals = calls.queue;
     const { durationUs, limits } = plan;
@@ -97,7 +108,10 @@ export function createReplication(
       let nextUs = events.nextUs;
       if (timerUs < nextUs) [queue, nextUs] = [timers, timerUs];
       if (arrivalUs < nextUs) [queue, nextUs] = [arrivals, arrivalUs];
-      if (nextUs >= durationUs) return false;
+      if (nextUs >= durationUs) {
+        move(RunEvent.TimeUp);
+        return;
+      }
       assert(nextUs >= state.nowUs, 'time ran backwards');
       queue.next();
       state.nowUs = nextUs;
@@ -107,9 +121,9 @@ export function createReplication(
       if (state.granted.length > 0) legs.serveGranted();
       own.eventCount++;
     }
-    if (own.eventCount < limits.eventsMax) return true;
+    if (own.eventCount < limits.eventsMax) return;
     own.limitMet = 'eventsMax';
-    return false;
+    move(RunEvent.LimitMet);
   };
 
   /** What is in use now: after a long time without load it must be nothing. */
@@ -217,6 +231,9 @@ export function createReplication(
         return;
       case EventKind.ServerReady:
         incidents.ready(a, b);
+        return;
+      case EventKind.IncidentPhase:
+        incidents.move(a, b);
         return;
       case EventKind.WarmUpEnd:
         endWarmUp();
@@ -327,6 +344,7 @@ export function createReplication(
   };
 
   const endWarmUp = (): void => {
+    move(RunEvent.WarmedUp);
     const { queues, recorder } = state;
     legs.clientThreads.restart();
     legs.serverThreads.restart();
@@ -401,6 +419,7 @@ export function createReplication(
         count: recorder.stages.count,
       },
       series: recorder.series(),
+      incidents: incidents.phase,
       trust: trust === null ? null : trust.outcome(),
       callers: callers.outcome(),
       journal: journal.outcome(),
@@ -448,7 +467,8 @@ export function createReplication(
     return Float64Array.from(state.queues.lengthMax.subarray(firstQueue, firstQueue + count));
   };
 
-  if (plan.warmUpUs > 0) events.schedule(plan.warmUpUs, EventKind.WarmUpEnd, 0, 0, 0);
+  if (plan.warmUpUs === 0) move(RunEvent.WarmedUp);
+  else events.schedule(plan.warmUpUs, EventKind.WarmUpEnd, 0, 0, 0);
   events.schedule(plan.seriesBucketUs, EventKind.BucketEnd, 0, 0, 0);
   if (trust !== null) trust.begin();
   return { run, inUse };

@@ -7,8 +7,8 @@
  */
 import { PatchColumn } from '../plan/plan.ts';
 import { History } from '../world/trust-table.ts';
-import type { TrustWorld } from './trust-world.ts';
 import type { Configurations } from './trust-configuration.ts';
+import type { TrustWorld } from './trust-world.ts';
 
 /** The right hangs on a global group, which is part of the configuration; see PatchColumn. */
 const BY_GROUP = 2;

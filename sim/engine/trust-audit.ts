@@ -8,10 +8,11 @@
  */
 import type { TrustOutcome, TrustSeries } from '../metrics/trust-outcome.ts';
 import { Cause, prefixOf, Prefix } from '../protocol/fault.ts';
+import { NEVER_FAILED } from '../protocol/freshness.ts';
 import type { TrustTable } from '../world/trust-table.ts';
-import type { TrustWorld } from './trust-world.ts';
 import type { TrustClocks } from './trust-clocks.ts';
 import type { Stamping } from './trust-stamping.ts';
+import type { TrustWorld } from './trust-world.ts';
 
 /** Causes that come of nothing but trust that has run out. */
 const OF_TRUST: readonly number[] = [
@@ -25,83 +26,65 @@ const OF_TRUST: readonly number[] = [
   Cause.NoTimestampingProvider,
 ];
 
-export class TrustAudit {
-  readonly #state: TrustWorld;
-  readonly #table: TrustTable;
-  readonly #clocks: TrustClocks;
-  readonly #stamping: Stamping;
-  readonly #acceptedClient: Float64Array;
-  readonly #acceptedServer: Float64Array;
-  readonly #loggedClient: Float64Array;
-  readonly #loggedServer: Float64Array;
-  readonly #audited: Float64Array;
-  readonly #outside: Float64Array;
-  readonly #refused: Float64Array;
-  readonly #loggedOfInstance: Float64Array;
-  /** Of each instance, as its parameters say; 0: answers have no nextUpdate that matters. */
-  readonly #validityUs: Float64Array;
-  readonly #freshnessUs: Float64Array;
-  readonly #nextUpdateUs: Float64Array;
-  readonly #verifiesNextUpdate: Uint8Array;
-  readonly #series: TrustSeries;
+export type TrustAudit = ReturnType<typeof createTrustAudit>;
 
-  constructor(state: TrustWorld, table: TrustTable, clocks: TrustClocks, stamping: Stamping) {
-    const { plan } = state;
-    const count = plan.servers.id.length;
-    this.#state = state;
-    this.#table = table;
-    this.#clocks = clocks;
-    this.#stamping = stamping;
-    this.#acceptedClient = new Float64Array(count);
-    this.#acceptedServer = new Float64Array(count);
-    this.#loggedClient = new Float64Array(count);
-    this.#loggedServer = new Float64Array(count);
-    this.#audited = new Float64Array(count);
-    this.#outside = new Float64Array(count);
-    this.#refused = new Float64Array(count);
-    const rules = plan.instances.map(({ parameters }) => parameters);
-    this.#validityUs = Float64Array.from(rules, (rule) => Number(rule.globalConfValidity));
-    this.#freshnessUs = Float64Array.from(rules, (rule) => Number(rule.ocspFreshness));
-    this.#nextUpdateUs = Float64Array.from(rules, (rule) => Number(rule.ocspNextUpdate));
-    this.#verifiesNextUpdate = Uint8Array.from(rules, (rule) =>
-      Number(rule.verifyNextUpdate === true),
-    );
-    const instanceCount = plan.instances.length;
-    this.#loggedOfInstance = new Float64Array(instanceCount);
-    const rows = Math.ceil(plan.durationUs / plan.seriesBucketUs) * instanceCount;
-    this.#series = {
-      instanceCount,
-      backlog: new Float64Array(rows),
-      logged: new Float64Array(rows),
-      stamped: new Float64Array(rows),
-      refusingServers: new Float64Array(rows),
-    };
-  }
+export function createTrustAudit(
+  world: TrustWorld,
+  trust: TrustTable,
+  clocks: TrustClocks,
+  stamping: Stamping,
+) {
+  const { plan, table } = world;
+  const { instances } = plan;
+  const { instance, acceptableTimestampFailureUs, timestampImmediately } = plan.servers;
+  const { clientServer, providerServer, requestInUs, providerRequestInUs } = table;
+  const { viewGeneratedUs, thisUpdateUs, firstFailedUs, skewUs, instanceCount, backlog } = trust;
+  const count = plan.servers.id.length;
+  const acceptedClient = new Float64Array(count);
+  const acceptedServer = new Float64Array(count);
+  const loggedClient = new Float64Array(count);
+  const loggedServer = new Float64Array(count);
+  const audited = new Float64Array(count);
+  const outside = new Float64Array(count);
+  const refused = new Float64Array(count);
+  const loggedOfInstance = new Float64Array(instanceCount);
+  const bucketRows = Math.ceil(plan.durationUs / plan.seriesBucketUs) * instanceCount;
+  const seriesColumns: TrustSeries = {
+    instanceCount,
+    backlog: new Float64Array(bucketRows),
+    logged: new Float64Array(bucketRows),
+    stamped: new Float64Array(bucketRows),
+    refusingServers: new Float64Array(bucketRows),
+  };
+  // Of each instance, as its parameters say.
+  const rules = instances.map(({ parameters }) => parameters);
+  const validityUs = Float64Array.from(rules, (rule) => Number(rule.globalConfValidity));
+  const freshnessUs = Float64Array.from(rules, (rule) => Number(rule.ocspFreshness));
+  const nextUpdateUs = Float64Array.from(rules, (rule) => Number(rule.ocspNextUpdate));
+  const asksNextUpdate = Uint8Array.from(rules, (rule) => Number(rule.verifyNextUpdate === true));
 
-  logged(slot: number, isProvider: boolean): void {
-    const { table, plan } = this.#state;
-    const server = isProvider ? table.providerServer[slot] : table.clientServer[slot];
-    if (isProvider) this.#loggedServer[server]++;
-    else this.#loggedClient[server]++;
-    this.#loggedOfInstance[plan.servers.instance[server]]++;
+  const logged = (slot: number, isProvider: boolean): void => {
+    const server = isProvider ? providerServer[slot] : clientServer[slot];
+    if (isProvider) loggedServer[server]++;
+    else loggedClient[server]++;
+    loggedOfInstance[instance[server]]++;
     if (!plan.hasTrust) return;
-    this.#audited[server]++;
-    const sinceUs = isProvider ? table.providerRequestInUs[slot] : table.requestInUs[slot];
+    audited[server]++;
+    const sinceUs = isProvider ? providerRequestInUs[slot] : requestInUs[slot];
     const isOutside =
-      this.#isConfigurationOutside(server, sinceUs) ||
-      this.#isAnswerOutside(server, server, sinceUs) ||
-      (isProvider && this.#isAnswerOutside(server, table.clientServer[slot], sinceUs)) ||
-      this.#isStampOutside(server, sinceUs);
-    if (isOutside) this.#outside[server]++;
-  }
+      isConfigurationOutside(server, sinceUs) ||
+      isAnswerOutside(server, server, sinceUs) ||
+      (isProvider && isAnswerOutside(server, clientServer[slot], sinceUs)) ||
+      isStampOutside(server, sinceUs);
+    if (isOutside) outside[server]++;
+  };
 
-  ended(slot: number, fault: number): void {
-    const { table } = this.#state;
-    const client = table.clientServer[slot];
-    const provider = table.providerServer[slot];
+  const ended = (slot: number, fault: number): void => {
+    const client = clientServer[slot];
+    const provider = providerServer[slot];
     if (fault === 0) {
-      this.#acceptedClient[client]++;
-      this.#acceptedServer[provider]++;
+      acceptedClient[client]++;
+      acceptedServer[provider]++;
       return;
     }
     const prefix = prefixOf(fault);
@@ -109,81 +92,68 @@ export class TrustAudit {
     const server = isPeers ? provider : client;
     const cause = fault & 63;
     // A REST caller sees io_error for whatever failed while its request was signed and logged.
-    const isHidden = cause === Cause.IoErrorUnsent && this.#clocks.hasStopped(server, this.#now);
-    if (server >= 0 && (OF_TRUST.includes(cause) || isHidden)) this.#refused[server]++;
-  }
+    const isHidden = cause === Cause.IoErrorUnsent && clocks.hasStopped(server, world.nowUs);
+    if (server >= 0 && (OF_TRUST.includes(cause) || isHidden)) refused[server]++;
+  };
 
   /** The end of a bucket of the time series. */
-  sample(bucket: number): void {
-    const { plan } = this.#state;
-    const { backlog, logged, stamped, refusingServers, instanceCount } = this.#series;
+  const sample = (bucket: number): void => {
     const from = bucket * instanceCount;
-    if (from + instanceCount > backlog.length) return;
-    for (let server = 0; server < plan.servers.id.length; server++) {
-      const row = from + plan.servers.instance[server];
-      backlog[row] += this.#table.backlog[server];
-      if (this.#clocks.hasStopped(server, this.#now)) refusingServers[row]++;
+    if (from + instanceCount > bucketRows) return;
+    for (let server = 0; server < count; server++) {
+      const row = from + instance[server];
+      seriesColumns.backlog[row] += backlog[server];
+      if (clocks.hasStopped(server, world.nowUs)) seriesColumns.refusingServers[row]++;
     }
-    logged.set(this.#loggedOfInstance, from);
-    stamped.set(this.#stamping.stampedOfInstance, from);
-    this.#loggedOfInstance.fill(0);
-    this.#stamping.stampedOfInstance.fill(0);
-  }
+    seriesColumns.logged.set(loggedOfInstance, from);
+    seriesColumns.stamped.set(stamping.stampedOfInstance, from);
+    loggedOfInstance.fill(0);
+    stamping.stampedOfInstance.fill(0);
+  };
 
-  series(): TrustSeries {
+  const series = (): TrustSeries => {
     // The run ends before the event at the end of its last bucket.
-    const { durationUs, seriesBucketUs, hasTrust } = this.#state.plan;
-    if (hasTrust) this.sample(Math.ceil(durationUs / seriesBucketUs) - 1);
-    return this.#series;
-  }
+    if (plan.hasTrust) sample(Math.ceil(plan.durationUs / plan.seriesBucketUs) - 1);
+    return seriesColumns;
+  };
 
-  servers(): TrustOutcome['servers'] {
-    const { backlog } = this.#table;
-    return {
-      acceptedClient: this.#acceptedClient,
-      acceptedServer: this.#acceptedServer,
-      loggedClient: this.#loggedClient,
-      loggedServer: this.#loggedServer,
-      lost: this.#stamping.lost,
-      stamped: this.#stamping.stamped,
-      unstampedAtEnd: backlog.slice(),
-      oldestUnstampedUs: Float64Array.from(backlog, (_, server) => this.#stamping.oldestUs(server)),
-      backlogMax: this.#stamping.backlogMax,
-      audited: this.#audited,
-      acceptedOutsideTrust: this.#outside,
-      refused: this.#refused,
-    };
-  }
+  const servers = (): TrustOutcome['servers'] => ({
+    acceptedClient,
+    acceptedServer,
+    loggedClient,
+    loggedServer,
+    lost: stamping.lost,
+    stamped: stamping.stamped,
+    unstampedAtEnd: backlog.slice(),
+    oldestUnstampedUs: Float64Array.from(backlog, (_, server) => stamping.oldestUs(server)),
+    backlogMax: stamping.backlogMax,
+    audited,
+    acceptedOutsideTrust: outside,
+    refused,
+  });
 
-  get #now(): number {
-    return this.#state.nowUs;
-  }
+  const isConfigurationOutside = (server: number, sinceUs: number): boolean => {
+    const of = instance[server];
+    const signedUs = viewGeneratedUs[server * instanceCount + of];
+    return sinceUs + skewUs[server] - signedUs >= validityUs[of];
+  };
 
-  #isConfigurationOutside(server: number, sinceUs: number): boolean {
-    const instance = this.#state.plan.servers.instance[server];
-    const { viewGeneratedUs, instanceCount, skewUs } = this.#table;
-    const signedUs = viewGeneratedUs[server * instanceCount + instance];
-    return sinceUs + skewUs[server] - signedUs >= this.#validityUs[instance];
-  }
-
-  #isAnswerOutside(verifier: number, owner: number, sinceUs: number): boolean {
-    const { instance } = this.#state.plan.servers;
-    const { thisUpdateUs, skewUs } = this.#table;
-    const rules = instance[verifier];
+  const isAnswerOutside = (verifier: number, owner: number, sinceUs: number): boolean => {
+    const of = instance[verifier];
     const ageUs = sinceUs + skewUs[verifier] - thisUpdateUs[owner];
-    if (ageUs > this.#freshnessUs[rules]) return true;
-    const nextUs = this.#nextUpdateUs[instance[owner]];
-    return this.#verifiesNextUpdate[rules] === 1 && nextUs > 0 && ageUs > nextUs;
-  }
+    if (ageUs > freshnessUs[of]) return true;
+    const nextUs = nextUpdateUs[instance[owner]];
+    return asksNextUpdate[of] === 1 && nextUs > 0 && ageUs > nextUs;
+  };
 
-  #isStampOutside(server: number, sinceUs: number): boolean {
-    const { acceptableTimestampFailureUs, timestampImmediately } = this.#state.plan.servers;
+  const isStampOutside = (server: number, sinceUs: number): boolean => {
     const acceptableUs = acceptableTimestampFailureUs[server];
-    if (acceptableUs === 0 || timestampImmediately[server] === 1) return false;
-    const { firstFailedUs, skewUs } = this.#table;
-    return (
-      sinceUs + skewUs[server] - firstFailedUs[server] > acceptableUs &&
-      firstFailedUs[server] !== -Infinity
-    );
-  }
+    const failedUs = firstFailedUs[server];
+    if (failedUs === NEVER_FAILED || acceptableUs === 0 || timestampImmediately[server] === 1) {
+      return false;
+    }
+    return sinceUs + skewUs[server] - failedUs > acceptableUs;
+  };
+
+  return { logged, ended, sample, series, servers };
 }

@@ -11,9 +11,9 @@ import { confUntilUs, lastRunUs, nextRunUs } from '../protocol/freshness.ts';
 import { History } from '../world/trust-table.ts';
 import type { TrustTable } from '../world/trust-table.ts';
 import { EventKind } from './event-kind.ts';
-import type { TrustWorld } from './trust-world.ts';
 import type { TrustClocks } from './trust-clocks.ts';
 import type { TrustServices } from './trust-services.ts';
+import type { TrustWorld } from './trust-world.ts';
 
 /** Read time-out of a download (facts 2.8; XRDDEV-2933). */
 const READ_TIMEOUT_US = 30e6;
@@ -200,7 +200,7 @@ export class Configurations {
       if (this.#attempt[server] === this.#sourceCount(server, instance)) {
         // Without the own configuration the run fails, and the foreign ones are not tried
         // (ConfigurationClient.execute); a foreign one that fails stops nothing.
-        
+        if (instance === own) break;
         this.#step[server]++;
         this.#attempt[server] = 0;
         continue;

@@ -16,10 +16,10 @@ import {
 } from '../protocol/freshness.ts';
 import type { TrustTable } from '../world/trust-table.ts';
 import { EventKind } from './event-kind.ts';
-import type { TrustWorld } from './trust-world.ts';
 import type { TrustClocks } from './trust-clocks.ts';
 import type { Configurations } from './trust-configuration.ts';
 import type { TrustServices } from './trust-services.ts';
+import type { TrustWorld } from './trust-world.ts';
 
 /** Read time-out of the client (facts 2.8). */
 const READ_TIMEOUT_US = 60e6;

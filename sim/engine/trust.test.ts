@@ -99,6 +99,30 @@ describe('configurations', () => {
     expect(broken).toEqual([]);
   });
 
+  // The files of the node that cannot sign are good until they expire; then the other is tried.
+  test('of two sources one cannot sign: its clients stop for a moment', () => {
+    const sources = [quick('central-1'), quick('central-2')];
+    const bench = ring({ servers: 12, centralServers: sources });
+    bench.patch(HOUR, PatchColumn.CentralKeyLoggedOut, 0, 1);
+    const slots = bench.plan.servers.id.map((_, slot) => slot);
+    const stopped = new Set<number>();
+    const broken = instants(bench, [HOUR, 3 * HOUR, SECOND], () => {
+      const out = slots.filter((slot) => bench.trust.clientFactsBroken(slot) !== 0);
+      for (const slot of out) stopped.add(slot);
+      return out.length > 0;
+    });
+    expect(broken[0]).toBeGreaterThan(HOUR + 9 * MINUTE - SECOND);
+    // A download and a reload later all have the files of the other.
+    expect(broken.at(-1)).toBeLessThan(HOUR + 12 * MINUTE + SECOND);
+    const { confFrom } = bench.plan.servers;
+    const clients = bench.plan.servers.id.filter(
+      (_, server) => bench.plan.trustOrder[confFrom[server]] === 0,
+    );
+    expect(stopped.size).toBe(clients.length);
+    expect(stopped.size).toBeGreaterThan(0);
+    expect(stopped.size).toBeLessThan(12);
+  });
+
   test('a clock that is ahead by more than the validity', () => {
     const bench = ring();
     bench.patch(HOUR, PatchColumn.ClockSkewUs, 0, 30 * MINUTE);
@@ -144,6 +168,33 @@ describe('across the border', () => {
     );
   // Server 1 is Estonian and calls server 2, a Finnish one; server 3 calls back.
   const [HOME, OUT, ABROAD, BACK] = [0, 1, 2, 3];
+
+  test('in three days without trouble nobody refuses anybody', () => {
+    const bench = new TrustBench(
+      ringDocument([
+        ringInstance({ id: 'EE', profile: 'ee-production', servers: 8 }),
+        ringInstance({ id: 'FI', profile: 'fi-production', servers: 8 }),
+      ]),
+    );
+    const slots = bench.plan.flows.route.keys().toArray();
+    const { trust } = bench;
+    const refused = instants(bench, [0, 72 * HOUR, 7 * MINUTE + 1], () => {
+      bench.logAll();
+      return slots.some(
+        (slot) =>
+          trust.clientFactsBroken(slot) !== 0 ||
+          trust.serverFactsBroken(slot) !== 0 ||
+          trust.connectCause(slot) !== Cause.None ||
+          trust.verifyCause(2 * slot) !== Cause.None ||
+          trust.verifyCause(2 * slot + 1) !== Cause.None,
+      );
+    });
+    expect(refused).toEqual([]);
+    const { intervals, servers } = trust.outcome();
+    expect(intervals.server).toHaveLength(0);
+    expect(Math.max(...servers.oldestUnstampedUs)).toBeLessThan(49 * MINUTE);
+    expect(Math.max(...servers.acceptedOutsideTrust)).toBe(0);
+  });
 
   test('a foreign configuration that expires closes the border and nothing else', () => {
     const bench = federation();

@@ -10,32 +10,36 @@
  * dates are kept in true time for that. See trust-clocks.ts for how intervals are found.
  */
 import { PatchColumn } from '../plan/plan.ts';
-import { TrustClock } from '../metrics/trust-outcome.ts';
 import type { TrustOutcome } from '../metrics/trust-outcome.ts';
 import { Effect } from '../protocol/effect.ts';
-import { ALL_FACTS, Fact } from '../protocol/exchange.ts';
 import { Cause } from '../protocol/fault.ts';
 import { TrustTable } from '../world/trust-table.ts';
 import { EventKind } from './event-kind.ts';
 import type { TrustWorld } from './trust-world.ts';
 import { TrustAccess } from './trust-access.ts';
-import { TrustAudit } from './trust-audit.ts';
+import { createTrustAudit } from './trust-audit.ts';
+import type { TrustAudit } from './trust-audit.ts';
 import { TrustClocks } from './trust-clocks.ts';
 import { Configurations } from './trust-configuration.ts';
+import { createTrustFacts } from './trust-facts.ts';
+import type { TrustFacts } from './trust-facts.ts';
 import { Keys } from './trust-keys.ts';
 import { TrustServices } from './trust-services.ts';
 import { Stamping } from './trust-stamping.ts';
-
-/** They are asked together, once, when a request is admitted. */
-const ADMITTING = Fact.InstanceKnown | Fact.SomeServerInService;
+import { createVerdicts } from './trust-verdicts.ts';
+import type { Verdicts } from './trust-verdicts.ts';
 
 export class Trust {
   /** What the message path reads itself: slowness of commits, batches, versions. */
   readonly table: TrustTable;
   readonly clocks: TrustClocks;
+  /** Facts of the two legs that do not hold now, of those asked for; see trust-facts.ts. */
+  readonly clientFactsBroken: TrustFacts['client'];
+  readonly serverFactsBroken: TrustFacts['provider'];
   readonly #state: TrustWorld;
   readonly #services: TrustServices;
   readonly #configurations: Configurations;
+  readonly #verdicts: Verdicts;
   readonly #keys: Keys;
   readonly #stamping: Stamping;
   readonly #access: TrustAccess;
@@ -49,10 +53,21 @@ export class Trust {
     this.#services = new TrustServices(plan, replicationIndex);
     const shared = [state, this.table, this.#services, this.clocks] as const;
     this.#configurations = new Configurations(...shared);
-    this.#keys = new Keys(...shared, this.#configurations);
+    this.#verdicts = createVerdicts(state, this.table, this.clocks, this.#configurations);
+    this.#keys = new Keys(...shared, this.#verdicts);
     this.#stamping = new Stamping(...shared, this.#configurations);
     this.#access = new TrustAccess(state, this.#configurations);
-    this.#audit = new TrustAudit(state, this.table, this.clocks, this.#stamping);
+    this.#audit = createTrustAudit(state, this.table, this.clocks, this.#stamping);
+    const facts = createTrustFacts(state, {
+      table: this.table,
+      clocks: this.clocks,
+      configurations: this.#configurations,
+      verdicts: this.#verdicts,
+      stamping: this.#stamping,
+      access: this.#access,
+    });
+    this.clientFactsBroken = facts.client;
+    this.serverFactsBroken = facts.provider;
   }
 
   /** Schedules the first jobs; call it once, at time 0. */
@@ -104,7 +119,7 @@ export class Trust {
         this.#keys.expire(row, value);
         return true;
       case PatchColumn.CertificateRevoked:
-        this.#keys.revoke(row, value);
+        this.#verdicts.revoke(row, value);
         return true;
       case PatchColumn.AccessRevoked:
         this.#access.revoke(row, value);
@@ -114,54 +129,16 @@ export class Trust {
     }
   }
 
-  /** Those of the facts that `needs` names that do not hold at the consumer's server now. */
-  clientFactsBroken(slot: number, needs = ALL_FACTS): number {
-    const { table, plan } = this.#state;
-    const server = table.clientServer[slot];
-    const flow = table.flow[slot];
-    let broken = this.#commonFactsBroken(server, plan.flows.signer[flow], needs);
-    if ((needs & Fact.AuthCertUsable) !== 0 && !this.#keys.isAuthUsable(server)) {
-      broken |= Fact.AuthCertUsable;
-    }
-    if ((needs & ADMITTING) === 0) return broken;
-    const provider = plan.services.instance[plan.flows.service[flow]];
-    const isForeign = provider !== plan.servers.instance[server];
-    if (isForeign && !this.#configurations.isValid(server, provider)) broken |= Fact.InstanceKnown;
-    if (this.#configurations.hasMaintenance && !this.#hasServerInService(slot, server)) {
-      broken |= Fact.SomeServerInService;
-    }
-    return broken;
-  }
-
-  /** Those of the facts that `needs` names that do not hold at the provider's server now. */
-  serverFactsBroken(slot: number, needs = ALL_FACTS): number {
-    const { table, plan } = this.#state;
-    const server = table.providerServer[slot];
-    const client = table.clientServer[slot];
-    const signer = plan.candidates.signer[table.candidate[slot]];
-    let broken = this.#commonFactsBroken(server, signer, needs);
-    if ((needs & Fact.ClientChainValid) !== 0 && !this.#keys.isPeerTrusted(server, client)) {
-      broken |= Fact.ClientChainValid;
-    }
-    if (this.table.version[client] < this.table.minClientVersion[server]) {
-      broken |= Fact.ClientVersionSupported;
-    }
-    if ((needs & Fact.AccessAllowed) !== 0 && !this.#access.isAllowed(table.flow[slot], server)) {
-      broken |= Fact.AccessAllowed;
-    }
-    return broken;
-  }
-
   /** Why the TLS handshake of the present candidate fails; Cause.None: it does not. */
   connectCause(slot: number): number {
     const { table } = this.#state;
-    return this.#keys.connectCause(table.clientServer[slot], table.candidate[slot]);
+    return this.#verdicts.connectCause(table.clientServer[slot], table.candidate[slot]);
   }
 
   /** What a silent port 5577 adds to the handshake that `connectCause` judges; ask it first. */
   connectDelayUs(slot: number): number {
     const { table } = this.#state;
-    return this.#keys.connectDelayUs(table.clientServer[slot], table.candidate[slot]);
+    return this.#verdicts.connectDelayUs(table.clientServer[slot], table.candidate[slot]);
   }
 
   /** Why the peer's signature is not accepted; Cause.None: it is. */
@@ -169,8 +146,8 @@ export class Trust {
     const { table, plan } = this.#state;
     const slot = leg >> 1;
     return (leg & 1) === 1
-      ? this.#keys.verifyCause(table.providerServer[slot], plan.flows.signer[table.flow[slot]])
-      : this.#keys.verifyCause(
+      ? this.#verdicts.verifyCause(table.providerServer[slot], plan.flows.signer[table.flow[slot]])
+      : this.#verdicts.verifyCause(
           table.clientServer[slot],
           plan.candidates.signer[table.candidate[slot]],
         );
@@ -181,7 +158,7 @@ export class Trust {
     const { table } = this.#state;
     const slot = leg >> 1;
     const server = (leg & 1) === 1 ? table.providerServer[slot] : table.clientServer[slot];
-    if (effect === Effect.Sign) return this.#keys.signingCause(server);
+    if (effect === Effect.Sign) return this.#verdicts.signingCause(server);
     if (effect === Effect.Log) return this.#loggingCause(server);
     return Cause.None;
   }
@@ -293,35 +270,9 @@ export class Trust {
     }
   }
 
-  #commonFactsBroken(server: number, signer: number, needs: number): number {
-    let broken = 0;
-    if ((needs & Fact.GlobalConfValid) !== 0 && !this.#configurations.isOwnValid(server)) {
-      broken |= Fact.GlobalConfValid;
-    }
-    if ((needs & Fact.SigningKeyUsable) !== 0 && !this.#keys.isSigningUsable(signer)) {
-      broken |= Fact.SigningKeyUsable;
-    }
-    if ((needs & Fact.TimestampingInTime) === 0) return broken;
-    if (!this.#stamping.isConfigured(server)) broken |= Fact.TimestampingConfigured;
-    const row = this.clocks.rowOf(server, TrustClock.TimeStamping);
-    const isOverdue = this.clocks.hasRunOut(row, this.#state.nowUs);
-    if (isOverdue && !this.#stampsAtOnce(server)) broken |= Fact.TimestampingInTime;
-    return broken;
-  }
-
   /** Its commits fail by themselves when there is no stamp (LogManager.verifyCanLogMessage). */
   #stampsAtOnce(server: number): boolean {
     return this.#state.plan.servers.timestampImmediately[server] === 1;
-  }
-
-  #hasServerInService(slot: number, viewer: number): boolean {
-    const { table, plan } = this.#state;
-    const route = plan.flows.route[table.flow[slot]];
-    const from = plan.routes.candidateFrom[route];
-    for (let at = from; at < from + plan.routes.candidateCount[route]; at++) {
-      if (!this.isInMaintenance(viewer, plan.candidates.server[at])) return true;
-    }
-    return false;
   }
 
   #loggingCause(server: number): number {

@@ -8,6 +8,7 @@
  */
 import type { CheckDocument } from '../plan/document.ts';
 import type { IncidentRow, Plan } from '../plan/plan.ts';
+import { IncidentState } from '../protocol/lifecycle.ts';
 import { failed, passed, secondsText, unknown, worstOf } from './check-finding.ts';
 import type { Finding, HistoryInput } from './check-finding.ts';
 import type { SeriesOutcome } from './outcome.ts';
@@ -133,9 +134,11 @@ function isObserved(
   return untilUs <= plan.durationUs && disturbanceOf(plan, incident, untilUs) === null;
 }
 
-export function incidentsSeen({ plan, totals: { series } }: HistoryInput): Finding {
+export function incidentsSeen({ plan, totals }: HistoryInput): Finding {
+  const { series, incidents: phases } = totals;
   if (plan.incidents.length === 0) return unknown('there is no incident');
-  const unseen = plan.incidents.filter(({ startUs, endUs }) => {
+  const unseen = plan.incidents.filter(({ startUs, endUs }, row) => {
+    if (phases[row] === IncidentState.Pending) return true;
     const first = Math.floor(startUs / series.bucketUs);
     const end = Math.min(series.bucketCount, Math.ceil(endUs / series.bucketUs));
     for (let bucket = first; bucket < end; bucket++) {

@@ -35,6 +35,8 @@ export interface ReplicationOutcome {
     readonly count: number;
   };
   readonly series: SeriesOutcome;
+  /** Per incident of the plan: its phase at the end, an IncidentState of protocol/lifecycle.ts. */
+  readonly incidents: Uint8Array;
   /** Null: no trust clock runs in the plan. */
   readonly trust: TrustOutcome | null;
   /** Null: no caller of the plan has a policy of its own, and there is no journey. */

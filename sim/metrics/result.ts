@@ -375,4 +375,13 @@ export interface SeriesRow {
   readonly refusingServers: number | null;
   /** Faults by code in the bucket: `code=count` joined by spaces. */
   readonly faults: string;
+  /** Per second: attempts after the first, and calls given up; null: no caller does either. */
+  readonly retriesRps: number | null;
+  readonly gaveUpRps: number | null;
+  /** Null, as the next two: no trust clock runs, or the scope has no servers. */
+  readonly stampedRps: number | null;
+  /** Records that wait for a time-stamp at the end of the bucket, a mean of the replications. */
+  readonly backlog: number | null;
+  /** Servers at which a trust clock of their own has run out, at the end of the bucket. */
+  readonly expiredServers: number | null;
 }

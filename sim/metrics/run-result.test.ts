@@ -85,10 +85,21 @@ test('what trust and callers tell is in the result, and a report can read it', (
   ]);
   const intervals = fakeTrust(plan).intervals;
   const told = { ...first, trust: fakeTrust(plan), callers: fakeCallers(plan, 1, 20, 7) };
-  const found = resultOf(plan, [told, { ...told, replicationIndex: 1 }]);
+  const both = [told, { ...told, replicationIndex: 1 }];
+  const found = resultOf(plan, both);
   expect(flawsOf(RESULT_SCHEMA, JSON.parse(JSON.stringify(found)))).toEqual([]);
   const json: unknown = JSON.parse(JSON.stringify(found));
   expect(readRunResult(json, { file: 'result.json', path: '' })).toEqual(json);
+  // Two replications of 100 calls each, of which seven tried again in the first bucket.
+  const rows = seriesRows(plan, mergeOutcomes(both));
+  expect(parseSeries(seriesText(rows))).toEqual(rows);
+  expect(rows.slice(0, 4).map(({ scope, retriesRps }) => [scope, retriesRps])).toEqual([
+    ['all', 7],
+    ['EE', 0],
+    ['FI', 0],
+    ['crossBorder', 0],
+  ]);
+  expect(rows.slice(0, 4).map(({ backlog }) => backlog)).toEqual([5, 2, 3, null]);
   // Intervals are the first replication's, counts are sums.
   expect(found.trust).toHaveLength(intervals.server.length);
   expect(found.trust[1]).toEqual({

@@ -7,6 +7,7 @@ import type { SeriesOutcome } from './outcome.ts';
 import type { SeriesRow } from './result.ts';
 import { BORDER_SCOPE, coresOf, scopeNames } from './scope.ts';
 import type { Totals } from './totals.ts';
+import type { TrustSeries } from './trust-outcome.ts';
 
 const US_PER_SECOND = 1e6;
 
@@ -26,10 +27,15 @@ const COLUMNS = [
   'queueLength',
   'refusingServers',
   'faults',
+  'retriesRps',
+  'gaveUpRps',
+  'stampedRps',
+  'backlog',
+  'expiredServers',
 ] as const satisfies readonly (keyof SeriesRow)[];
 
 export function seriesRows(plan: Plan, totals: Totals): SeriesRow[] {
-  const { series, replications } = totals;
+  const { series, callers, trust, replications } = totals;
   const names = scopeNames(plan);
   const cores = names.map((_, scope) => coresOf(plan, scope));
   const faults = faultCells(series);
@@ -58,10 +64,40 @@ export function seriesRows(plan: Plan, totals: Totals): SeriesRow[] {
         queueLength: hasServers ? series.queueLength[row] : null,
         refusingServers: hasServers ? series.refusingServers[row] : null,
         faults: faults.get(row) ?? '',
+        retriesRps: callers === null ? null : perSecond(callers.series.retries[row]),
+        gaveUpRps: callers === null ? null : perSecond(callers.series.gaveUp[row]),
+        ...trustCells(trust?.series ?? null, bucket, scope, { perSecond, replications }),
       });
     }
   }
   return rows;
+}
+
+interface Rates {
+  readonly perSecond: (count: number) => number;
+  readonly replications: number;
+}
+
+/** Scope 0 is of all instances; of the others each is one, but for the border. */
+function trustCells(
+  trust: TrustSeries | null,
+  bucket: number,
+  scope: number,
+  { perSecond, replications }: Rates,
+): Pick<SeriesRow, 'stampedRps' | 'backlog' | 'expiredServers'> {
+  if (trust === null || scope > trust.instanceCount) {
+    return { stampedRps: null, backlog: null, expiredServers: null };
+  }
+  const { instanceCount, stamped, backlog, refusingServers } = trust;
+  const from = bucket * instanceCount + Math.max(0, scope - 1);
+  const count = scope === 0 ? instanceCount : 1;
+  const sum = (column: Float64Array): number =>
+    column.subarray(from, from + count).reduce((all, value) => all + value, 0);
+  return {
+    stampedRps: perSecond(sum(stamped)),
+    backlog: sum(backlog) / replications,
+    expiredServers: sum(refusingServers),
+  };
 }
 
 /** Empty cells are nulls. */

@@ -24,8 +24,7 @@ export interface Totals extends Omit<
 
 /** One replication, seen as a whole run. */
 export function totalsOf(outcome: ReplicationOutcome): Totals {
-  const { trust, callers, ...rest } = outcome;
-  return { ...rest, trust: trust ?? null, callers: callers ?? null, replications: 1 };
+  return { ...outcome, replications: 1 };
 }
 
 /** All replications of a run. They come in any order and are added in theirs. */
@@ -62,6 +61,7 @@ function addOutcome(sum: Totals, next: ReplicationOutcome): Totals {
       count: sum.stages.count + next.stages.count,
     },
     series: addSeries(sum.series, next.series),
+    incidents: sum.incidents.map((phase, row) => Math.min(phase, next.incidents[row])),
     trust: addBoth(sum.trust, next.trust, addTrust),
     callers: addBoth(sum.callers, next.callers, addCallers),
   };

@@ -133,6 +133,15 @@ test('a bug beyond the end of the run is no part of it, one before it is', async
   await expect(preciseRun({ workers: 4, failure: 'bug:2' })).rejects.toThrow(ReplicationBug);
 });
 
+test('a replication that is given up is missing, and the rule goes on without it', async () => {
+  const { outcomes, unfinished } = await preciseRun({ failure: 'exit:1:3' });
+  expect(unfinished).toEqual([{ replicationIndex: 1, reason: 'ended with code 9, 3 times' }]);
+  const indexes = outcomes.map(({ replicationIndex }) => replicationIndex);
+  expect(indexes.slice(0, 3)).toEqual([0, 2, 3]);
+  expect(indexes.length).toBeGreaterThan(7);
+  expect(indexes.length).toBeLessThan(59);
+});
+
 test('a precision that is never reached ends at the most, and is told', async () => {
   const sets = ['replications={ precision: 0.1%, min: 3, max: 6 }', 'duration=20s'];
   const strict = planOfText(TWO_COUNTRIES, sets);

@@ -82,7 +82,8 @@ export const IncidentState = { Pending: 0, Active: 1, Over: 2 } as const;
 export const IncidentEvent = { Began: 0, Ended: 1 } as const;
 
 /**
- * An incident. Events: its first patch and its last, by the plan's `startUs` and `endUs`. It never
+ * An incident. Events: scheduled by the engine at the plan's `startUs` and `endUs`; where it stands
+ * when the run ends is part of the outcome, and no check speaks of one that has not ended. It never
  * begins again: what repeats is several incidents.
  */
 export const INCIDENT_LIFE = lifecycle(
@@ -92,25 +93,30 @@ export const INCIDENT_LIFE = lifecycle(
   { Pending: { Began: 'Active' }, Active: { Ended: 'Over' }, Over: {} },
 );
 
-export const RunState = { Warming: 0, Measuring: 1, Draining: 2, Done: 3 } as const;
-export const RunEvent = { WarmedUp: 0, TimeUp: 1, Emptied: 2, Stopped: 3 } as const;
+export const RunPhase = { Warming: 0, Measuring: 1, Complete: 2, Stopped: 3 } as const;
+export const RunEvent = { WarmedUp: 0, TimeUp: 1, LimitMet: 2, Interrupted: 3 } as const;
 
 /**
- * A run. What begins while it warms up is not measured; while it drains nothing new begins, and
- * what is under way may end.
+ * A run. What begins while it warms up is not measured; what is under way when its time is up is
+ * counted as open. Only a complete run, or one that a limit ended, has an outcome.
  *
- * Events: WarmedUp at the plan's `warmUpUs`, TimeUp at its `durationUs`, Emptied when nothing is
- * under way any more, Stopped when a limit or the user ends it.
+ * Events: WarmedUp at the plan's `warmUpUs`, TimeUp at its `durationUs`, LimitMet when it has had
+ * as many events as it may, Interrupted when its user asks.
  */
 export const RUN_LIFE = lifecycle(
   'run',
-  ['Warming', 'Measuring', 'Draining', 'Done'],
-  ['WarmedUp', 'TimeUp', 'Emptied', 'Stopped'],
+  ['Warming', 'Measuring', 'Complete', 'Stopped'],
+  ['WarmedUp', 'TimeUp', 'LimitMet', 'Interrupted'],
   {
-    Warming: { WarmedUp: 'Measuring', TimeUp: 'Draining', Stopped: 'Done' },
-    Measuring: { TimeUp: 'Draining', Stopped: 'Done' },
-    Draining: { Emptied: 'Done', Stopped: 'Done' },
-    Done: {},
+    Warming: {
+      WarmedUp: 'Measuring',
+      TimeUp: 'Complete',
+      LimitMet: 'Complete',
+      Interrupted: 'Stopped',
+    },
+    Measuring: { TimeUp: 'Complete', LimitMet: 'Complete', Interrupted: 'Stopped' },
+    Complete: {},
+    Stopped: {},
   },
 );
 

@@ -5,6 +5,7 @@
  */
 import type { ReplicationOutcome } from '../metrics/outcome.ts';
 import { createRecorder } from '../metrics/recorder.ts';
+import { IncidentState } from '../protocol/lifecycle.ts';
 import type { Plan } from '../plan/plan.ts';
 import { SourceKind } from '../plan/plan.ts';
 import { readCalibration } from '../cli/calibration-file.ts';
@@ -136,6 +137,7 @@ export function fakeOutcome(
     systems: { busyUs: systems(), queueMax: systems(), served: systems() },
     stages: { clientUs: new Float64Array(11), serverUs: new Float64Array(10), count: 0 },
     series: recorder.series(),
+    incidents: new Uint8Array(plan.incidents.length).fill(IncidentState.Over),
     trust: null,
     callers: null,
     journal: emptyJournal(),

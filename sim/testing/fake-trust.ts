@@ -36,7 +36,8 @@ export function fakeTrust(plan: Plan): TrustOutcome {
     },
     series: {
       instanceCount: plan.instances.length,
-      backlog: new Float64Array(rows),
+      // In the first bucket 2 records wait in the first instance, 3 in the second, and so on.
+      backlog: new Float64Array(rows).map((_, row) => (row < plan.instances.length ? row + 2 : 0)),
       logged: new Float64Array(rows),
       stamped: new Float64Array(rows),
       refusingServers: new Float64Array(rows),

@@ -107,6 +107,11 @@ function rowOf(bucket: number, scope: string, share: number, median: number, tai
       .filter(([, count]) => count > 0)
       .map(([code, count]) => `${code}=${count}`)
       .join(' '),
+    retriesRps: null,
+    gaveUpRps: null,
+    stampedRps: null,
+    backlog: null,
+    expiredServers: null,
   };
   return row;
 }

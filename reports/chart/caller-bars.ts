@@ -1,0 +1,84 @@
+/** What became of what people wanted: journeys, the calls in them, and the attempts at those. */
+import type { RunResult } from '../../sim/metrics/result.ts';
+import type { Chart } from '../chart.ts';
+import { formatCount, formatShare, shareOf } from '../format.ts';
+import { markup } from '../markup.ts';
+import { drawShareBars } from '../share-bars.ts';
+import type { BarPart, ShareBar } from '../share-bars.ts';
+import { columnsOf } from '../table.ts';
+
+export function callerBars(result: RunResult): Chart {
+  const bars = barsOf(result);
+  const { journeys, calls } = result;
+  const lost = formatCount(journeys.failed);
+  const journeyText =
+    journeys.started > 0 ? `${formatCount(journeys.started)} journeys, ${lost} lost; ` : '';
+  return {
+    id: 'callers',
+    title: 'What became of what people wanted',
+    description: `${journeyText}${formatCount(calls.gaveUp)} calls were given up.`,
+    caption: markup`A journey is what somebody came for, several calls in a row or side by side; it is
+lost when a call of it fails for good. A call may take several attempts. An attempt that its client
+has abandoned goes on in the network, and holds its threads. Summed over the replications; at the
+right, the share that went well.`,
+    draw: (width) => drawShareBars(bars, width),
+    table: {
+      columns: columnsOf('of', 'became', 'count#', 'share#'),
+      rows: bars.flatMap(({ label, parts }) => {
+        const total = parts.reduce((sum, { count }) => sum + count, 0);
+        return parts.map((part) => [
+          label,
+          part.label,
+          formatCount(part.count),
+          formatShare(shareOf(part.count, total)),
+        ]);
+      }),
+    },
+  };
+}
+
+function barsOf({ journeys, calls, attempts }: RunResult): ShareBar[] {
+  const part = (label: string, hue: BarPart['hue'], count: number): BarPart => ({
+    label,
+    hue,
+    count,
+  });
+  const good = (count: number): BarPart => part('completed or answered', 'green', count);
+  const faulted = (count: number): BarPart => part('ended with a fault', 'vermilion', count);
+  const open = (count: number): BarPart => part('open at the end', 'grey', count);
+  const bars: ShareBar[] = [
+    {
+      label: 'calls due',
+      parts: [
+        good(calls.answered),
+        faulted(calls.faulted),
+        part('given up', 'orange', calls.gaveUp),
+        part('not started', 'yellow', calls.notStarted),
+        open(calls.openAtEnd),
+      ],
+    },
+    {
+      label: 'attempts',
+      parts: [
+        good(attempts.answered),
+        faulted(attempts.faulted),
+        part('abandoned by the client', 'sky', attempts.abandonedByClient),
+        open(attempts.openAtEnd),
+      ],
+    },
+  ];
+  const journeyBar: ShareBar = {
+    label: 'journeys',
+    parts: [
+      good(journeys.completed),
+      part('lost', 'purple', journeys.failed),
+      open(journeys.openAtEnd),
+    ],
+  };
+  const all = journeys.started > 0 ? [journeyBar, ...bars] : bars;
+  // A colour that no bar has would only be a riddle in the legend.
+  return all.map(({ label, parts: [first, ...rest] }) => ({
+    label,
+    parts: [first, ...rest.filter(({ count }) => count > 0)],
+  }));
+}

@@ -1,0 +1,176 @@
+/**
+ * The trust clocks of each instance: one row a clock that ran out somewhere, as high as the share
+ * of the instance's servers at which it had run out.
+ */
+import type { RunResult } from '../../sim/metrics/result.ts';
+import type { Chart } from '../chart.ts';
+import { emptyDrawing } from '../chart.ts';
+import { formatCount, formatNumberOf, formatSeconds, formatShare } from '../format.ts';
+import { formatInstant } from '../instant.ts';
+import { markup } from '../markup.ts';
+import type { Markup } from '../markup.ts';
+import { drawRowChart } from '../row-chart.ts';
+import type { ChartRow } from '../row-chart.ts';
+import { countPath } from '../step-path.ts';
+import type { Scale } from '../step-path.ts';
+import { columnsOf } from '../table.ts';
+import type { Timeline } from '../timeline.ts';
+import {
+  clockHue,
+  clocksIn,
+  clockText,
+  firstStops,
+  stoppedCounts,
+  unionOf,
+} from '../trust-clocks.ts';
+import type { FirstStops, Stop } from '../trust-clocks.ts';
+
+const ROWS_MAX = 14;
+/** One server of three hundred must be seen, too. */
+const SHARE_MIN = 0.12;
+
+interface Lane {
+  readonly instance: string;
+  readonly stops: readonly Stop[];
+  readonly first: FirstStops;
+  readonly serverCount: number;
+  readonly backSeconds: number;
+}
+
+export function trustByInstance(
+  { servers }: RunResult,
+  stops: readonly Stop[],
+  timeline: Timeline,
+): Chart {
+  const counts = new Map<string, number>();
+  for (const { instance } of servers) counts.set(instance, (counts.get(instance) ?? 0) + 1);
+  const lanes = lanesOf(stops, counts);
+  const shown = lanes.slice(0, ROWS_MAX);
+  const left = lanes.length - shown.length;
+  const more = left > 0 ? ` ${formatNumberOf(left, 'more row')} in the table.` : '';
+  return {
+    id: 'trust-instances',
+    title: 'Trust clocks that had run out, by instance',
+    description: describe(lanes, timeline),
+    caption: markup`As high as the share of the instance’s servers at which the clock had run out;
+▼ marks the first and the last server at which it did. A server whose own clock has run out
+refuses every message; without a foreign configuration only that border is closed. Of the first
+replication.${more}`,
+    draw: (width) =>
+      shown.length === 0
+        ? emptyDrawing(width, 'No trust clock ran out.')
+        : drawRowChart(
+            timeline,
+            { legend: [], rows: shown.map((lane) => rowOf(lane, timeline)), rowHeight: 26 },
+            width,
+          ),
+    table: {
+      columns: columnsOf(
+        'instance',
+        'what had run out',
+        'servers#',
+        'of all#',
+        'first at',
+        'first',
+        'last at',
+        'last',
+        'all back at',
+        'server-time#',
+      ),
+      rows: lanes.map((lane) => tableRow(lane, timeline)),
+    },
+  };
+}
+
+function lanesOf(stops: readonly Stop[], counts: ReadonlyMap<string, number>): Lane[] {
+  const groups = Map.groupBy(stops, (stop) => `${stop.instance ?? ''}\n${clockText(stop)}`);
+  const order = clocksIn(stops);
+  return [...groups.values()]
+    .map((ofLane): Lane => {
+      const instance = ofLane[0].instance ?? 'not listed';
+      const first = firstStops(ofLane) ?? { serverCount: 0, first: ofLane[0], last: ofLane[0] };
+      return {
+        instance,
+        stops: ofLane,
+        first,
+        serverCount: Math.max(counts.get(instance) ?? 0, first.serverCount),
+        backSeconds: ofLane.reduce((most, { toSeconds }) => Math.max(most, toSeconds), 0),
+      };
+    })
+    .toSorted(
+      (a, b) =>
+        (a.instance < b.instance ? -1 : Number(a.instance > b.instance)) ||
+        order.indexOf(a.stops[0].clock) - order.indexOf(b.stops[0].clock),
+    );
+}
+
+function rowOf(lane: Lane, timeline: Timeline): ChartRow {
+  const { instance, first, serverCount, stops } = lane;
+  return {
+    label: `${instance}: ${clockText(stops[0])}`,
+    labelIs: 'words',
+    remark: `${formatCount(first.serverCount)} of ${formatCount(serverCount)}, ${spanText(
+      lane,
+      timeline,
+    )}`,
+    marks: (x, top, height) => laneMarks(lane, x, top, height),
+  };
+}
+
+function spanText({ first: { first, last } }: Lane, timeline: Timeline): string {
+  const [from, to] = [first, last].map((stop) => formatInstant(timeline, stop.fromSeconds));
+  return from === to ? `all at ${from}` : `from ${from}, last ${to}`;
+}
+
+function laneMarks(
+  { stops, first, serverCount }: Lane,
+  x: Scale,
+  top: number,
+  height: number,
+): Markup {
+  const y = (count: number): number =>
+    top + height - (count === 0 ? 0 : Math.max(SHARE_MIN, count / serverCount) * height);
+  const path = countPath(stoppedCounts(stops), x, y, top + height);
+  const pins = [first.first, first.last].map(
+    ({ fromSeconds, server }) =>
+      markup`<path class="pin" d="M${x(fromSeconds)},${top + 2}l-4,-7h8z"><title>${server}</title
+></path>`,
+  );
+  return markup`<path class="fill-${clockHue(stops[0].clock)}" d="${path}"/>${pins}`;
+}
+
+/** Server-time: summed over the servers, each counted once at a time. */
+function secondsOf(stops: readonly Stop[]): number {
+  let sum = 0;
+  for (const ofServer of Map.groupBy(stops, ({ server }) => server).values()) {
+    for (const { fromSeconds, toSeconds } of unionOf(ofServer)) sum += toSeconds - fromSeconds;
+  }
+  return sum;
+}
+
+function tableRow(lane: Lane, timeline: Timeline): string[] {
+  const { instance, first, serverCount, backSeconds, stops } = lane;
+  const isOpen = backSeconds >= timeline.toSeconds - 1e-6;
+  return [
+    instance,
+    clockText(stops[0]),
+    formatCount(first.serverCount),
+    formatShare(first.serverCount / serverCount),
+    formatInstant(timeline, first.first.fromSeconds),
+    first.first.server,
+    formatInstant(timeline, first.last.fromSeconds),
+    first.last.server,
+    isOpen ? 'not before the end' : formatInstant(timeline, backSeconds),
+    formatSeconds(secondsOf(stops)),
+  ];
+}
+
+function describe(lanes: readonly Lane[], timeline: Timeline): string {
+  if (lanes.length === 0) return 'No trust clock ran out.';
+  const texts = lanes.slice(0, 4).map((lane) => {
+    const { instance, first, stops } = lane;
+    const count = formatNumberOf(first.serverCount, 'server');
+    return `${instance}, ${clockText(stops[0])}: ${count}, ${spanText(lane, timeline)}`;
+  });
+  return `${texts.join('; ')}.`;
+}

@@ -1,0 +1,80 @@
+/**
+ * The frame of charts whose rows are things and whose axis is time: a name and a remark for each
+ * row, at its left where there is room and over it where there is none.
+ */
+import { scaleLinear } from 'd3';
+import type { Drawing } from './chart.ts';
+import { bandPicture } from './incident-bands.ts';
+import { legendDrawing } from './legend.ts';
+import type { LegendEntry } from './legend.ts';
+import { markup, NOTHING } from './markup.ts';
+import type { Markup } from './markup.ts';
+import type { Scale } from './step-path.ts';
+import { fitText, fitTextEnd } from './text-width.ts';
+import { AXIS, timeAxis } from './time-chart.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface ChartRow {
+  readonly label: string;
+  /** Identifiers differ at their ends, words at their beginnings. */
+  readonly labelIs: 'identifier' | 'words';
+  readonly remark: string;
+  readonly marks: (x: Scale, top: number, height: number) => Markup;
+}
+
+export interface RowPicture {
+  readonly legend: readonly LegendEntry[];
+  readonly rows: readonly ChartRow[];
+  /** Of the marks of a row. */
+  readonly rowHeight: number;
+}
+
+const NARROW_BELOW = 500;
+const GUTTER = 256;
+const FONT = 12;
+const REMARK_FONT = 11;
+const LABEL_HEIGHT = 36;
+
+export function drawRowChart(timeline: Timeline, picture: RowPicture, width: number): Drawing {
+  const isNarrow = width < NARROW_BELOW;
+  const [left, right] = [isNarrow ? 1 : GUTTER, width - 12];
+  const x = scaleLinear()
+    .domain([timeline.fromSeconds, timeline.toSeconds])
+    .range([left, right])
+    .clamp(true);
+  const legend = legendDrawing(picture.legend, width);
+  const bands = bandPicture(timeline.bands, x, left, right);
+  const namesTop = legend.height + (legend.height > 0 ? 8 : 0);
+  const rowsTop = namesTop + bands.height + 4;
+  const step = isNarrow
+    ? LABEL_HEIGHT + picture.rowHeight + 8
+    : Math.max(picture.rowHeight, LABEL_HEIGHT - 4) + 8;
+  const rows = picture.rows.map((row, index) => {
+    const top = rowsTop + index * step;
+    const marksTop = isNarrow ? top + LABEL_HEIGHT : top + (step - 8 - picture.rowHeight) / 2;
+    const bottom = marksTop + picture.rowHeight;
+    const rule = index === 0 || isNarrow ? NOTHING : ruleAt(top - 4, right);
+    return markup`<g><title>${row.label}: ${row.remark}</title>${rule}
+${labelMarkup(row, top, isNarrow ? width - 12 : GUTTER - 14)}
+<path class="grid" d="M${left},${bottom}H${right}"/>
+${row.marks(x, marksTop, picture.rowHeight)}</g>\n`;
+  });
+  const axisTop = rowsTop + picture.rows.length * step - 2;
+  return {
+    height: axisTop + AXIS,
+    body: markup`${legend.body}
+<g transform="translate(0,${namesTop})">${bands.names}</g>
+${bands.shade(rowsTop - 2, axisTop)}${rows}<path class="base" d="M${left},${axisTop}H${right}"/>
+${timeAxis(timeline, x, axisTop, width)}`,
+  };
+}
+
+function ruleAt(y: number, right: number): Markup {
+  return markup`<path class="grid" d="M0,${y}H${right}"/>`;
+}
+
+function labelMarkup({ label, labelIs, remark }: ChartRow, top: number, room: number): Markup {
+  const name = labelIs === 'words' ? fitText(label, room, FONT) : fitTextEnd(label, room, FONT);
+  return markup`<text x="0" y="${top + 13}">${name}</text><text class="tick-label" x="0"
+y="${top + 28}">${fitText(remark, room, REMARK_FONT)}</text>`;
+}

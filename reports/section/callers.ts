@@ -1,0 +1,43 @@
+/** The people behind the calls: journeys that were lost, those who gave up, and the retries. */
+import type { RunResult } from '../../sim/metrics/result.ts';
+import { callerBars } from '../chart/caller-bars.ts';
+import { amplificationOf, ratioText, retriesOverTime } from '../chart/retries-over-time.ts';
+import { figureMarkup } from '../chart.ts';
+import { formatAmount, formatShare, shareOf } from '../format.ts';
+import { markup, NOTHING } from '../markup.ts';
+import type { Markup } from '../markup.ts';
+import { bucketsOf } from '../timeline.ts';
+import type { Timeline } from '../timeline.ts';
+
+/** Null: every call was one attempt, nobody gave up, and there was no journey. */
+export function callerSection(result: RunResult, timeline: Timeline): Markup | null {
+  const { journeys, calls, attempts } = result;
+  const hasSeries = bucketsOf(timeline, 'all').some(({ retriesRps }) => retriesRps !== null);
+  const hasRetries = attempts.started > calls.due - calls.notStarted;
+  if (!hasSeries && !hasRetries && journeys.started === 0 && calls.gaveUp === 0) return null;
+  const { started, completed, failed } = journeys;
+  const lost = formatShare(shareOf(failed, started));
+  const done = `${formatAmount(completed)} of ${formatAmount(started)} completed`;
+  return markup`<div class="keys">
+${started > 0 ? keyNumber('Journeys lost', formatAmount(failed), `${lost}; ${done}`) : NOTHING}
+${keyNumber(
+  'People who gave up',
+  formatAmount(calls.gaveUp),
+  `calls given up, ${formatShare(shareOf(calls.gaveUp, calls.due))} of ${formatAmount(calls.due)}`,
+)}
+${keyNumber(
+  'Attempts per call',
+  ratioText(amplificationOf(result)),
+  `${formatAmount(attempts.started)} attempts, ${formatAmount(
+    attempts.abandonedByClient,
+  )} abandoned`,
+)}
+</div>
+${figureMarkup(callerBars(result))}
+${hasSeries ? figureMarkup(retriesOverTime(result, timeline)) : NOTHING}`;
+}
+
+function keyNumber(title: string, value: string, detail: string): Markup {
+  return markup`<div class="key"><h3>${title}</h3><p class="value">${value}</p><p
+class="detail">${detail}</p></div>`;
+}
