@@ -34,6 +34,8 @@ const GUTTER = 256;
 const FONT = 12;
 const REMARK_FONT = 11;
 const LABEL_HEIGHT = 36;
+/** Over a row that has its name above it, so that marks do not touch the remark. */
+const NARROW_GAP = 5;
 
 export function drawRowChart(timeline: Timeline, picture: RowPicture, width: number): Drawing {
   const isNarrow = width < NARROW_BELOW;
@@ -47,11 +49,11 @@ export function drawRowChart(timeline: Timeline, picture: RowPicture, width: num
   const namesTop = legend.height + (legend.height > 0 ? 8 : 0);
   const rowsTop = namesTop + bands.height + 4;
   const step = isNarrow
-    ? LABEL_HEIGHT + picture.rowHeight + 8
+    ? LABEL_HEIGHT + NARROW_GAP + picture.rowHeight + 8
     : Math.max(picture.rowHeight, LABEL_HEIGHT - 4) + 8;
   const rows = picture.rows.map((row, index) => {
     const top = rowsTop + index * step;
-    const marksTop = isNarrow ? top + LABEL_HEIGHT : top + (step - 8 - picture.rowHeight) / 2;
+    const marksTop = isNarrow ? top + LABEL_HEIGHT + NARROW_GAP : top + (step - 8 - picture.rowHeight) / 2;
     const bottom = marksTop + picture.rowHeight;
     const rule = index === 0 || isNarrow ? NOTHING : ruleAt(top - 4, right);
     return markup`<g><title>${row.label}: ${row.remark}</title>${rule}

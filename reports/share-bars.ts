@@ -42,7 +42,7 @@ export function drawShareBars(bars: readonly ShareBar[], width: number): Drawing
     const total = totalOf(bar);
     const label = `${bar.label} (${formatAmount(total)})`;
     const share = total === 0 ? null : (bar.parts[0]?.count ?? 0) / total;
-    return markup`<g><title>${label}</title><text x="0" y="${y + 13}">${fitText(
+    return markup`<g><title>${label}</title><text x="0" y="${isNarrow ? y + 12 : barTop + 11}">${fitText(
       label,
       isNarrow ? width : left - 10,
       12,

@@ -80,6 +80,11 @@ th:last-child,td:last-child{padding-right:0}
 .number+.words{padding-left:14px}
 td code,th code{display:inline-block;width:max-content;max-width:34em}
 .scroll+.note{margin-top:8px}
+figure+.note{margin-top:14px}
+.part>p+figure{margin-top:16px}
+.key h3{font-size:13px;font-weight:500;color:var(--soft);margin:0}
+.keys+figure{margin-top:20px}
+figure+.scroll{margin-top:22px}
 thead th{color:var(--soft);font-weight:500;font-size:12.5px;vertical-align:bottom}
 tbody th{font-weight:500;min-width:9em}
 td.words{min-width:6.5em}

@@ -78,10 +78,10 @@ function draw(bars: readonly Bar[], width: number): Drawing {
     const missed = 1 - available;
     const hue = missed > MISSABLE ? 'vermilion' : 'green';
     return markup`<g><title>${label}: ${formatShare(available)}</title><text x="0"
-y="${y + 13}">${fitText(label, isNarrow ? width : left - 10, 12)}</text><rect class="track"
+y="${isNarrow ? y + 12 : barTop + 10}">${fitText(label, isNarrow ? width : left - 10, 12)}</text><rect class="track"
 x="${left}" y="${barTop}" width="${right - left}" height="12"/><rect class="fill-${hue}"
 x="${left}" y="${barTop}" width="${x(missed) - left}" height="12"/><text x="${width}"
-y="${barTop + 11}" text-anchor="end">${formatShare(available)}</text></g>\n`;
+y="${barTop + 10}" text-anchor="end">${formatShare(available)}</text></g>\n`;
   });
   const bottom = top + bars.length * step;
   const name = `${formatShareTick(MISSABLE)} missed`;

@@ -41,7 +41,8 @@ export function pairSurvival(loss: Loss, index: number, timeline: Timeline): Cha
     id: `survival-${index}`,
     title: `Pairs of servers still exchanging: ${name}`,
     description: describe(survival, first, loss),
-    caption: markup`Time counts from the beginning of the incident. A pair exchanges while neither
+    caption: markup`Time counts from the beginning of the incident; ▼ marks the first and the
+last server to fail. A pair exchanges while neither
 side has stopped; across a border each side needs the other’s configuration, too. All
 ${formatCount(survival.homePairs + survival.borderPairs)} pairs count alike${
       survival.borderPairs > 0
@@ -50,7 +51,7 @@ ${formatCount(survival.homePairs + survival.borderPairs)} pairs count alike${
     }. ${failuresText(first, loss)} The limits of a peer are not part of it: a server that asks for
 fresher answers than its peer fetches is seen in the faults alone.`,
     draw: (width) =>
-      drawTimeChart(since, { legend, panels: [panelOf(survival, since, hasBorder)] }, width),
+      drawTimeChart(since, { legend, panels: [panelOf(loss, since, hasBorder, first)] }, width),
     table: tableOf(survival),
   };
 }
@@ -76,7 +77,12 @@ function sinceLoss({ fromSeconds, toSeconds }: Loss, timeline: Timeline): Timeli
   };
 }
 
-function panelOf(survival: Survival, since: Timeline, hasBorder: boolean): Panel {
+function panelOf(
+  { survival, fromSeconds }: Loss,
+  since: Timeline,
+  hasBorder: boolean,
+  found: FirstStops | null,
+): Panel {
   const stepsOf = (share: (step: SurvivalStep) => number): PathStep[] =>
     survival.steps.map((step) => ({ atSeconds: step.afterSeconds, count: share(step) }));
   const all = stepsOf((step) => survivingShare(survival, step));
@@ -90,8 +96,13 @@ function panelOf(survival: Survival, since: Timeline, hasBorder: boolean): Panel
       const dashes = hasBorder
         ? markup`<path class="line-ink dashes" d="${countLine(border, since.toSeconds, x, y)}"/>`
         : NOTHING;
+      const pins = (found === null ? [] : [found.first, found.last]).map(
+        (stop) =>
+          markup`<path class="pin" d="M${x(stop.fromSeconds - fromSeconds)},${y(1)}l-4,-7h8z"><title
+>${stop.server}</title></path>`,
+      );
       return markup`<path class="fill-blue curve" d="${countPath(closed, x, y, y(0))}"/>
-<path class="line-blue" d="${countLine(all, since.toSeconds, x, y)}"/>${dashes}`;
+<path class="line-blue" d="${countLine(all, since.toSeconds, x, y)}"/>${dashes}${pins}`;
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Chart } from '../chart.ts';
 import { emptyDrawing } from '../chart.ts';
 import { formatSeconds } from '../format.ts';
 import { formatInstant } from '../instant.ts';
+import type { LegendEntry } from '../legend.ts';
 import { markup, NOTHING } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { drawRowChart } from '../row-chart.ts';
@@ -38,11 +39,7 @@ on the share of good answers is that of before again, in every country and acros
             // The incidents are the rows here, and need no names over them.
             { ...timeline, bands: [] },
             {
-              legend: [
-                { label: 'outage', hue: 'orange', form: 'area' },
-                { label: 'attack', hue: 'purple', form: 'area' },
-                { label: 'recovery', hue: 'sky', form: 'area' },
-              ],
+              legend: legendOf(shown),
               rows: shown.map((incident) => rowOf(incident, timeline)),
               rowHeight: 14,
             },
@@ -59,6 +56,18 @@ on the share of good answers is that of before again, in every country and acros
       ]),
     },
   };
+}
+
+function legendOf(shown: readonly Incident[]): LegendEntry[] {
+  const entries: readonly (readonly [LegendEntry, boolean])[] = [
+    [{ label: 'outage', hue: 'orange', form: 'area' }, shown.some(({ isAttack }) => !isAttack)],
+    [{ label: 'attack', hue: 'purple', form: 'area' }, shown.some(({ isAttack }) => isAttack)],
+    [
+      { label: 'recovery', hue: 'sky', form: 'area' },
+      shown.some(({ recoverySeconds }) => recoverySeconds !== null && recoverySeconds > 0),
+    ],
+  ];
+  return entries.filter(([, isShown]) => isShown).map(([entry]) => entry);
 }
 
 /** Null is one of two things, and the result does not say which. */

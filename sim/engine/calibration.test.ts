@@ -107,16 +107,10 @@ function stagesAt(speed: number): number[] {
 }
 
 /**
- * Medians in milliseconds, as operational monitoring reports them. In the records the head of a
- * response comes with its end, within a millisecond of the provider's responseOut: such a small
- * response fits into one buffer. The rules let the head leave at once (facts 2.3 step 12), so here
- * the consumer's responseIn is not taken earlier than the provider's responseOut.
+ * Medians in milliseconds, as operational monitoring reports them.
  */
 function stages({ journal }: ReplicationOutcome): number[] {
   const { kept } = journal;
-  const responseInUs = kept.responseInUs.map((us, row) =>
-    Math.max(us, kept.providerResponseOutUs[row]),
-  );
   const between = (from: Float64Array, to: Float64Array): number =>
     medianOf(
       [...to.keys()]
@@ -125,8 +119,8 @@ function stages({ journal }: ReplicationOutcome): number[] {
     );
   return [
     between(kept.requestInUs, kept.requestOutUs),
-    between(kept.requestOutUs, responseInUs),
-    between(responseInUs, kept.responseOutUs),
+    between(kept.requestOutUs, kept.responseInUs),
+    between(kept.responseInUs, kept.responseOutUs),
     between(kept.providerRequestInUs, kept.providerRequestOutUs),
     between(kept.providerRequestOutUs, kept.providerResponseInUs),
     between(kept.providerResponseInUs, kept.providerResponseOutUs),
