@@ -13,7 +13,7 @@ import { REPOSITORY } from './model.ts';
 import type { RunResult } from '../sim/metrics/result.ts';
 
 const SCENARIO = 'scenarios/national/working-day.scenario.yaml';
-const SETS = ['duration=1h', 'startOfDay=09:00', 'incidents=[]', 'replications=2'];
+const SETS = ['duration=1h', 'startOfDay=09:00', 'incidents=[]', 'checks=[]', 'replications=2'];
 
 function measure(workers: number): Measurement {
   const folder = mkdtempSync(join(tmpdir(), 'fedlab-bench-'));

@@ -8,7 +8,7 @@ import type { Bench, Measurement } from './harness.ts';
 import { committedCalibration, planOf } from './model.ts';
 
 const SCENARIO = 'scenarios/national/working-day.scenario.yaml';
-const SETS = ['duration=1h', 'startOfDay=09:00', 'incidents=[]'];
+const SETS = ['duration=1h', 'startOfDay=09:00', 'incidents=[]', 'checks=[]'];
 
 function measure(): Measurement {
   const plan = planOf(SCENARIO, SETS, committedCalibration('xroad-7.8'));

@@ -44,6 +44,20 @@ test('fields of a later version are dropped', () => {
   expect(readResultFolder(dir)).toEqual(sampleFolder());
 });
 
+test('a folder from before there were trust clocks and callers is read as one without', () => {
+  const added = 5;
+  edit('series.csv', (text) =>
+    text.replace(/^.*$/gm, (line) => line.split(',').slice(0, -added).join(',')),
+  );
+  editJson('result.json', ({ warmUp: _warmUp, evidence: _evidence, ...value }) => {
+    const { precision: _precision, ...confidence } = value['confidence'] as { precision: unknown };
+    return { ...value, confidence };
+  });
+  const folder = readResultFolder(dir);
+  expect(folder).toEqual(sampleFolder());
+  expect(renderPage(folder)).toBe(renderPage(sampleFolder()));
+});
+
 describe('a folder that is not right says where', () => {
   test('missing, empty, a folder, not text', () => {
     const path = join(dir, 'result.json');

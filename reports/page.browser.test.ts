@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { outageFolder } from '../sim/testing/sample-outage.ts';
 import { sampleFolder } from '../sim/testing/sample-result.ts';
 import { renderPage } from './page.ts';
 
@@ -85,12 +86,31 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
           verdict: 'Failed',
           isVerdictInView: true,
           background: colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(17, 23, 29)',
-          chartsSeen: 9,
+          // Nine, the recovery, two of the trust clock that ran out, and the availability.
+          chartsSeen: 13,
           textsOutside: [],
         });
         await page.close();
       });
     }
+  }
+
+  for (const { name, width, height } of SIZES) {
+    test(`an outage of trust, ${name}`, async () => {
+      const page = await browser?.newPage({ viewport: { width, height } });
+      if (page === undefined) throw new Error('the browser has not started');
+      writeFileSync(join(folder, 'outage.html'), renderPage(outageFolder()));
+      await page.goto(pathToFileURL(join(folder, 'outage.html')).href);
+      const measured = (await page.evaluate(MEASURE)) as Measured;
+      await page.screenshot({ path: join(pictures, `outage-${name}.png`) });
+      expect(measured.width).toBe(width);
+      expect(measured.textsOutside).toEqual([]);
+      expect(measured.isVerdictInView).toBe(true);
+      // Beside the nine: recovery, two of clocks, two curves, evidence, backlog, two of callers,
+      // and the availability.
+      expect(measured.chartsSeen).toBe(19);
+      await page.close();
+    });
   }
 
   test('names without end stay inside the window', async () => {
@@ -108,6 +128,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
         servers: result.servers.map((server) => ({ ...server, id })),
         services: result.services.map((service) => ({ ...service, id })),
         incidents: result.incidents.map((incident) => ({ ...incident, name: id })),
+        trust: [{ scope: id, clock: id, fromSeconds: 36_000, toSeconds: 36_090 }],
         memberClasses: result.memberClasses.map((row) => ({ ...row, consumer: id })),
         instances: { [id]: result.instances['EE'] },
         checks: [{ name: id, verdict: 'unknown', detail: id }],

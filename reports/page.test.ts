@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { IncidentResult, RunResult, Verdict } from '../sim/metrics/result.ts';
+import { outageFolder } from '../sim/testing/sample-outage.ts';
 import { sampleFolder } from '../sim/testing/sample-result.ts';
 import { brokenTag } from '../sim/testing/well-formed.ts';
 import type { ResultFolder } from './folder.ts';
@@ -56,6 +57,57 @@ test('every section is there, and the whole says X-Road is not ours', () => {
     expect(html).toContain(text);
   }
   for (const { source } of SAMPLE.result.assumptions) expect(html).toContain(source);
+});
+
+describe('a part appears only where the run has something to say', () => {
+  const PARTS = ['trust', 'message-logs', 'people', 'availability', 'incidents'];
+  const partsOf = (html: string): string[] =>
+    PARTS.filter((id) => html.includes(`<section class="part" id="${id}">`));
+
+  test('an outage of trust has all of it', () => {
+    const html = renderPage(outageFolder());
+    expectSound(html);
+    expect(partsOf(html)).toEqual(PARTS);
+    const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const figure of ['survival-1', 'survival-2', 'stamp-backlog', 'retries', 'recovery']) {
+      expect(html).toContain(`<figure id="${figure}">`);
+    }
+  });
+
+  test('its figures are those of the result', () => {
+    const html = renderPage(outageFolder()).replaceAll('\n', ' ');
+    // 32 Estonian servers make 496 pairs, 8 Finnish ones 28, and 256 lie across the border.
+    expect(html).toContain('780 pairs count alike, 256 of them across a border');
+    // The first phase is 0: four hours after the loss. The last is 40 of 41 parts of 48 minutes.
+    expect(html).toContain('First to fail: EE/GOV/70000310/ss1-production after 4\u00a0h;');
+    expect(html).toContain('after 4\u00a0h 47\u00a0min, of 32\u00a0servers that failed');
+    expect(html).toContain('84,210');
+    expect(html).toContain('99 % not reached');
+    expect(html).toContain('± 3.10\u00a0%');
+    expect(html).toContain('published counts of queries');
+  });
+
+  test('a folder of the first version has none of what it does not know', () => {
+    const { journeys, calls, attempts } = SAMPLE.result;
+    expect([journeys.started, calls.gaveUp, attempts.started - calls.due]).toEqual([0, 0, 0]);
+    const html = renderPage(withResult({ trust: [], evidence: null, warmUp: null }));
+    expect(partsOf(html)).toEqual(['availability', 'incidents']);
+    expect(html).not.toContain('Warm-up:');
+    expect(html).not.toContain('Precision:');
+  });
+
+  test('clocks that ran and did not run out are said to have', () => {
+    const folder = outageFolder();
+    const html = renderPage({ ...folder, result: { ...folder.result, trust: [] } });
+    expect(html).toContain('and none ran out');
+    expect(html).not.toContain('id="survival-1"');
+  });
+
+  test('no call is no availability', () => {
+    const calls = { ...SAMPLE.result.calls, due: 0, answered: 0, faulted: 0, openAtEnd: 0 };
+    expect(partsOf(renderPage(withResult({ calls })))).not.toContain('availability');
+  });
 });
 
 test('every verdict has its word and a reason', () => {
@@ -174,6 +226,7 @@ describe('results that are not usual', () => {
           services: result.services.map((service) => ({ ...service, id: name })),
           stages: result.stages.map((stage) => ({ ...stage, stage: name })),
           incidents: result.incidents.map((row) => ({ ...row, name, id: name, targets: [name] })),
+          trust: [{ scope: name, clock: name, fromSeconds: 1, toSeconds: 2 }],
           memberClasses: result.memberClasses.map((row) => ({ ...row, consumer: name })),
           thresholds: result.thresholds.map((row) => ({ ...row, metric: name, scope: name })),
           checks: [{ name, detail: name, verdict: 'failed' }],
@@ -192,8 +245,21 @@ const SMALL: ResultFolder = {
   result: { ...SAMPLE.result, servers: SAMPLE.result.servers.slice(0, 3) },
 };
 
-const NULLABLE =
-  /^(mean|p\d+|max|min|value|ci95|halfWidth|recoverySeconds|latencyP..Ns|queueLength)$/;
+/** The same with all that trust and callers add. */
+const SMALL_OUTAGE: ResultFolder = ((folder) => ({
+  ...folder,
+  series: folder.series.slice(140 * 4, 200 * 4),
+  result: {
+    ...folder.result,
+    servers: folder.result.servers.slice(0, 4),
+    trust: folder.result.trust.filter((_, index) => index % 5 === 0),
+  },
+}))(outageFolder());
+
+const NULLABLE = new RegExp(
+  `^(mean|p\\d+|max|min|value|ci95|halfWidth|recoverySeconds|latencyP..Ns|queueLength|` +
+    `(retries|gaveUp|stamped)Rps|backlog|foundSeconds|replicationsNeeded)$`,
+);
 const KEPT = ['schemaVersion', 'replicationIndex'];
 
 /** Numbers become others, what may be null becomes so, lists lose and shuffle their entries. */
@@ -220,9 +286,11 @@ test('any shuffled or degenerate result is drawn without NaN', () => {
       at++;
       return (dice[at % dice.length] + at * 7919 * (1 + dice[0])) % below;
     };
-    const result = mutate(SMALL.result, '', draw) as RunResult;
-    const rows = mutate(SMALL.series, '', draw) as ResultFolder['series'];
-    expectSound(renderPage({ ...SMALL, result, series: rows }));
+    for (const small of [SMALL, SMALL_OUTAGE]) {
+      const result = mutate(small.result, '', draw) as RunResult;
+      const rows = mutate(small.series, '', draw) as ResultFolder['series'];
+      expectSound(renderPage({ ...small, result, series: rows }));
+    }
   });
   fc.assert(property, { numRuns: 40, seed: 2026 });
 });

@@ -53,7 +53,9 @@ export function drawRowChart(timeline: Timeline, picture: RowPicture, width: num
     : Math.max(picture.rowHeight, LABEL_HEIGHT - 4) + 8;
   const rows = picture.rows.map((row, index) => {
     const top = rowsTop + index * step;
-    const marksTop = isNarrow ? top + LABEL_HEIGHT + NARROW_GAP : top + (step - 8 - picture.rowHeight) / 2;
+    const marksTop = isNarrow
+      ? top + LABEL_HEIGHT + NARROW_GAP
+      : top + (step - 8 - picture.rowHeight) / 2;
     const bottom = marksTop + picture.rowHeight;
     const rule = index === 0 || isNarrow ? NOTHING : ruleAt(top - 4, right);
     return markup`<g><title>${row.label}: ${row.remark}</title>${rule}

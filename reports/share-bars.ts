@@ -42,13 +42,12 @@ export function drawShareBars(bars: readonly ShareBar[], width: number): Drawing
     const total = totalOf(bar);
     const label = `${bar.label} (${formatAmount(total)})`;
     const share = total === 0 ? null : (bar.parts[0]?.count ?? 0) / total;
-    return markup`<g><title>${label}</title><text x="0" y="${isNarrow ? y + 12 : barTop + 11}">${fitText(
-      label,
-      isNarrow ? width : left - 10,
-      12,
-    )}</text><rect class="track" x="${left}" y="${barTop}" width="${right - left}"
-height="${BAR}"/>${partMarks(bar, total, left, right, barTop)}<text x="${width}"
-y="${barTop + 11}" text-anchor="end">${formatShare(share)}</text></g>\n`;
+    const name = fitText(label, isNarrow ? width : left - 10, 12);
+    const marks = partMarks(bar, total, left, right, barTop);
+    return markup`<g><title>${label}</title><text x="0"
+y="${isNarrow ? y + 12 : barTop + 11}">${name}</text><rect class="track" x="${left}"
+y="${barTop}" width="${right - left}" height="${BAR}"/>${marks}<text
+x="${width}" y="${barTop + 11}" text-anchor="end">${formatShare(share)}</text></g>\n`;
   });
   return { height: top + bars.length * step, body: markup`${legend.body}\n${rows}` };
 }

@@ -6,6 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CONDITIONS } from './protocol/condition.ts';
 import { FAULTS } from './protocol/fault.ts';
+import { FACTS_13 } from './testing/facts-13.ts';
+import type { TestName } from './testing/facts-13.ts';
 
 const README = new URL('README.md', import.meta.url);
 
@@ -24,7 +26,24 @@ const conditions = [
   ...CONDITIONS.map(({ name, of, side, prose }) => `| \`${name}\` | ${of} | ${side} | ${prose} |`),
 ];
 
+/** Titles by file: `a.test.ts`: title; title. */
+function testsText(tests: readonly TestName[]): string {
+  return [...Map.groupBy(tests, ({ file }) => file)]
+    .map(([file, rows]) => `\`${file}\`: ${rows.map(({ title }) => title).join('; ')}`)
+    .join('<br>');
+}
+
+const facts = [
+  '| line | what | here | left out | tests |',
+  '|---|---|---|---|---|',
+  ...FACTS_13.map(
+    ({ number, what, status, reason, tests }) =>
+      `| ${number} | ${what} | ${status} | ${reason ?? ''} | ${testsText(tests)} |`,
+  ),
+];
+
 test.each([
+  ['facts-13', facts],
   ['faults', faults],
   ['conditions', conditions],
 ])('the table of %s in sim/README.md', (name, lines) => {

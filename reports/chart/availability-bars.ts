@@ -72,25 +72,26 @@ function draw(bars: readonly Bar[], width: number): Drawing {
     .domain([0, Math.max(2 * MISSABLE, worst)])
     .range([left, right])
     .clamp(true);
+  const limitX = x(MISSABLE);
   const rows = bars.map(({ label, available }, index) => {
     const y = top + index * step;
     const barTop = isNarrow ? y + 18 : y + 4;
-    const missed = 1 - available;
-    const hue = missed > MISSABLE ? 'vermilion' : 'green';
+    const hue = available < AVAILABILITY_TARGET ? 'vermilion' : 'green';
+    const name = fitText(label, isNarrow ? width : left - 10, 12);
     return markup`<g><title>${label}: ${formatShare(available)}</title><text x="0"
-y="${isNarrow ? y + 12 : barTop + 10}">${fitText(label, isNarrow ? width : left - 10, 12)}</text><rect class="track"
-x="${left}" y="${barTop}" width="${right - left}" height="12"/><rect class="fill-${hue}"
-x="${left}" y="${barTop}" width="${x(missed) - left}" height="12"/><text x="${width}"
-y="${barTop + 10}" text-anchor="end">${formatShare(available)}</text></g>\n`;
+y="${isNarrow ? y + 12 : barTop + 10}">${name}</text><rect class="track" x="${left}" y="${barTop}"
+width="${right - left}" height="12"/><rect class="fill-${hue}" x="${left}" y="${barTop}"
+width="${x(1 - available) - left}" height="12"/><path class="limit"
+d="M${limitX},${barTop - 3}v18"/><text x="${width}" y="${barTop + 10}"
+text-anchor="end">${formatShare(available)}</text></g>\n`;
   });
-  const bottom = top + bars.length * step;
   const name = `${formatShareTick(MISSABLE)} missed`;
   const half = textWidth(name, 11) / 2;
-  const nameX = Math.min(Math.max(x(MISSABLE), half), width - half);
+  const nameX = Math.min(Math.max(limitX, half), width - half);
   return {
-    height: bottom + 4,
-    body: markup`${rows}<path class="limit" d="M${x(MISSABLE)},${top - 6}V${bottom}"/><text
-class="tick-label" x="${nameX}" y="${top - 10}" text-anchor="middle">${name}</text>`,
+    height: top + bars.length * step + 4,
+    body: markup`${rows}<text class="tick-label" x="${nameX}" y="11"
+text-anchor="middle">${name}</text>`,
   };
 }
 

@@ -17,10 +17,10 @@ export function callerBars(result: RunResult): Chart {
     id: 'callers',
     title: 'What became of what people wanted',
     description: `${journeyText}${formatCount(calls.gaveUp)} calls were given up.`,
-    caption: markup`A journey is what somebody came for, several calls in a row or side by side; it is
-lost when a call of it fails for good. A call may take several attempts. An attempt that its client
-has abandoned goes on in the network, and holds its threads. Summed over the replications; at the
-right, the share that went well.`,
+    caption: markup`A journey is what somebody came for, several calls in a row or side by side; it
+is lost when a call of it fails for good. A call may take several attempts. An attempt that its
+client has abandoned goes on in the network, and holds its threads. Summed over the
+replications; at the right, the share that went well.`,
     draw: (width) => drawShareBars(bars, width),
     table: {
       columns: columnsOf('of', 'became', 'count#', 'share#'),

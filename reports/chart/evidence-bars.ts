@@ -25,8 +25,8 @@ export function evidenceBars(evidence: Readonly<Record<string, EvidenceResult>>)
     description: describe(rows),
     caption: markup`From the start of the run, summed over the replications; at the right, the share
 that is time-stamped. A record is evidence to a third party only with its time-stamp; at the end of
-a run those of the last interval still wait. Accepted: exchanges that ended without a fault; refused:
-messages turned away because something had run out.`,
+a run those of the last interval still wait. Accepted: exchanges that ended without a fault;
+refused: messages turned away because something had run out.`,
     draw: (width) =>
       bars.length === 0
         ? emptyDrawing(width, 'No server logs anything.')

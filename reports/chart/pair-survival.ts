@@ -24,6 +24,8 @@ import { linearAxis } from '../value-axis.ts';
 
 const BOUNDS = [1, 0.99, 0.9, 0.75, 0.5, 0.25, 0.1, 0.01];
 
+const BAND_SHARE_MIN = 0.005;
+
 /** `index` tells several charts of a page apart. */
 export function pairSurvival(loss: Loss, index: number, timeline: Timeline): Chart {
   const { incident, survival } = loss;
@@ -67,7 +69,12 @@ function sinceLoss({ fromSeconds, toSeconds }: Loss, timeline: Timeline): Timeli
     usesClock: false,
     bands: timeline.bands
       .filter((band) => band.kind !== 'warm-up')
-      .filter((band) => band.toSeconds >= fromSeconds && band.fromSeconds <= toSeconds)
+      // What only touches the ends of the window would be a name without a band.
+      .filter(
+        (band) =>
+          Math.min(band.toSeconds, toSeconds) - Math.max(band.fromSeconds, fromSeconds) >
+          length * BAND_SHARE_MIN,
+      )
       .map((band) => ({
         ...band,
         fromSeconds: Math.max(0, band.fromSeconds - fromSeconds),
@@ -121,7 +128,8 @@ function describe(survival: Survival, first: FirstStops | null, loss: Loss): str
   const shares = survival.steps.map((step) => survivingShare(survival, step));
   const least = shares.reduce((a, b) => Math.min(a, b), 1);
   const at = survival.steps[shares.indexOf(least)].afterSeconds;
-  const text = `At the least ${formatShare(least)} of the pairs exchange, after ${formatSeconds(at)}.`;
+  const after = formatSeconds(at);
+  const text = `At the least ${formatShare(least)} of the pairs exchange, after ${after}.`;
   return `${text} ${failuresText(first, loss)}`;
 }
 

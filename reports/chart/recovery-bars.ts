@@ -28,10 +28,9 @@ export function recoveryBars({ incidents }: RunResult, timeline: Timeline): Char
     id: 'recovery',
     title: 'Incidents and recovery',
     description: describe(incidents),
-    caption: markup`Recovery counts from the end of an incident to the first stretch of time from which
-on the share of good answers is that of before again, in every country and across the border.${
-      hasNone ? ' Dashed: no recovery was seen before the run ended.' : ''
-    }`,
+    caption: markup`Recovery counts from the end of an incident to the first stretch of time from
+which on the share of good answers is that of before again, in every country and across the
+border.${hasNone ? ' Dashed: no recovery was seen before the run ended.' : ''}`,
     draw: (width) =>
       shown.length === 0
         ? emptyDrawing(width, 'No incident was planned.')

@@ -26,9 +26,9 @@ export function retriesOverTime(result: RunResult, timeline: Timeline): Chart {
     id: 'retries',
     title: 'Retry amplification',
     description: describe(result, timeline, buckets),
-    caption: markup`<b>Attempts per call</b>: calls that were due and the retries of the same stretch
-of time, for each call that was due in it; 1 is no retry at all. A retry of an earlier call counts
-when it happens. ${mergeNote(timeline)}`,
+    caption: markup`<b>Attempts per call</b>: calls that were due and the retries of the same
+stretch of time, for each call that was due in it; 1 is no retry at all. A retry of an earlier
+call counts when it happens. ${mergeNote(timeline)}`,
     draw: (width) =>
       drawTimeChart(
         timeline,
@@ -88,9 +88,12 @@ function ratePanel(buckets: readonly Bucket[]): Panel {
     title: 'retries and calls given up, per second',
     height: 80,
     axis: linearAxis(largest ?? 0, formatAmount, 3),
-    marks: (x, y) =>
-      markup`<path class="line-blue" d="${stepLine(buckets, ({ retriesRps }) => retriesRps, x, y)}"/>
-<path class="line-ink dashes" d="${stepLine(buckets, ({ gaveUpRps }) => gaveUpRps, x, y)}"/>`,
+    marks: (x, y) => {
+      const retries = stepLine(buckets, (bucket) => bucket.retriesRps, x, y);
+      const gaveUp = stepLine(buckets, (bucket) => bucket.gaveUpRps, x, y);
+      return markup`<path class="line-blue" d="${retries}"/>
+<path class="line-ink dashes" d="${gaveUp}"/>`;
+    },
   };
 }
 

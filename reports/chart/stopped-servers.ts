@@ -93,14 +93,29 @@ function rowOf({ id, stops, ownSeconds, borderSeconds }: StoppedServer): ChartRo
 }
 
 function barMarks(stops: readonly Stop[], x: Scale, top: number, height: number): Markup {
-  const clocks = clocksIn(stops);
-  const part = height / clocks.length;
-  return markup`${stops.map((stop) => {
-    const [from, to] = [x(stop.fromSeconds), x(stop.toSeconds)];
-    const y = top + clocks.indexOf(stop.clock) * part;
-    return markup`<rect class="fill-${clockHue(stop.clock)}" x="${from}" y="${y}"
-width="${Math.max(WIDTH_MIN, to - from)}" height="${part}"><title>${clockText(stop)}</title></rect>`;
-  })}`;
+  const tracks = tracksOf(stops);
+  const part = height / tracks.length;
+  return markup`${tracks.map((ofTrack, index) =>
+    ofTrack.map((stop) => {
+      const [from, to] = [x(stop.fromSeconds), x(stop.toSeconds)];
+      const length = Math.max(WIDTH_MIN, to - from);
+      return markup`<rect class="fill-${clockHue(stop.clock)}" x="${from}"
+y="${top + index * part}" width="${length}" height="${part}"><title>${clockText(
+        stop,
+      )}</title></rect>`;
+    }),
+  )}`;
+}
+
+/** As few tracks as keep stops apart that overlap; they come in the order of their beginnings. */
+function tracksOf(stops: readonly Stop[]): Stop[][] {
+  const tracks: Stop[][] = [];
+  for (const stop of stops) {
+    const free = tracks.find((track) => track[track.length - 1].toSeconds <= stop.fromSeconds);
+    if (free === undefined) tracks.push([stop]);
+    else free.push(stop);
+  }
+  return tracks;
 }
 
 function row(stop: Stop, timeline: Timeline): string[] {

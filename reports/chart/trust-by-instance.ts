@@ -117,8 +117,9 @@ function rowOf(lane: Lane, timeline: Timeline): ChartRow {
   };
 }
 
-function spanText({ first: { first, last } }: Lane, timeline: Timeline): string {
+function spanText({ first: { first, last, serverCount } }: Lane, timeline: Timeline): string {
   const [from, to] = [first, last].map((stop) => formatInstant(timeline, stop.fromSeconds));
+  if (serverCount === 1) return `at ${from}`;
   return from === to ? `all at ${from}` : `from ${from}, last ${to}`;
 }
 

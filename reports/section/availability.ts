@@ -22,10 +22,10 @@ export function availabilitySection(result: RunResult): Markup | null {
 Of ${formatSeconds(result.simulatedSeconds)}, 1 % is ${formatSeconds(missable)}; of a year,
 87.6 hours.</p>
 ${figureMarkup(availabilityBars(result, stops))}
-<p class="note">The 99 % are <span class="pill pill-estimated">estimated</span>: a target that is often
-named for the e-state, but no published text with this figure was found. The nearest that is <span
-class="pill pill-published">published</span>: an Estonian trust service has to work on at least 361
-days of a year, which is 98.9 % (RT I 15.01.2019, 11).</p>
+<p class="note">The 99 % are <span class="pill pill-estimated">estimated</span>: a target that is
+often named for the e-state, but no published text with this figure was found. The nearest that
+is <span class="pill pill-published">published</span>: an Estonian trust service has to
+work on at least 361 days of a year, which is 98.9 % (RT I 15.01.2019, 11).</p>
 ${workingTime(result)}`;
 }
 

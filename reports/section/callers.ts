@@ -3,7 +3,7 @@ import type { RunResult } from '../../sim/metrics/result.ts';
 import { callerBars } from '../chart/caller-bars.ts';
 import { amplificationOf, ratioText, retriesOverTime } from '../chart/retries-over-time.ts';
 import { figureMarkup } from '../chart.ts';
-import { formatAmount, formatShare, shareOf } from '../format.ts';
+import { formatAmount, formatNumberOf, formatShare, shareOf } from '../format.ts';
 import { markup, NOTHING } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { bucketsOf } from '../timeline.ts';
@@ -18,6 +18,14 @@ export function callerSection(result: RunResult, timeline: Timeline): Markup | n
   const { started, completed, failed } = journeys;
   const lost = formatShare(shareOf(failed, started));
   const done = `${formatAmount(completed)} of ${formatAmount(started)} completed`;
+  const { replications } = result;
+  const sum =
+    replications > 1
+      ? markup`<p class="note">Counts are sums over ${formatNumberOf(
+          replications,
+          'replication',
+        )}.</p>`
+      : NOTHING;
   return markup`<div class="keys">
 ${started > 0 ? keyNumber('Journeys lost', formatAmount(failed), `${lost}; ${done}`) : NOTHING}
 ${keyNumber(
@@ -33,6 +41,7 @@ ${keyNumber(
   )} abandoned`,
 )}
 </div>
+${sum}
 ${figureMarkup(callerBars(result))}
 ${hasSeries ? figureMarkup(retriesOverTime(result, timeline)) : NOTHING}`;
 }

@@ -12,6 +12,7 @@ import {
   formatRate,
   formatSeconds,
   formatShare,
+  formatShareTick,
   shareOf,
 } from '../format.ts';
 import { formatInstant } from '../instant.ts';
@@ -72,6 +73,7 @@ function keyNumbers(result: RunResult): Markup {
   const { calls, throughputRps, latencyNs } = result;
   const share = shareOf(calls.answered, calls.due);
   const [answered, faulted] = [calls.answered, calls.faulted].map(formatAmount);
+  const gaveUp = calls.gaveUp > 0 ? `, ${formatAmount(calls.gaveUp)} given up` : '';
   return markup`<section class="keys" aria-label="Key numbers">
 ${keyNumber(
   'Good throughput',
@@ -89,7 +91,7 @@ ${keyNumber(
   'Calls answered',
   formatShare(share),
   spread(result, 'goodShare'),
-  `${answered} of ${formatAmount(calls.due)}, ${faulted} with a fault`,
+  `${answered} of ${formatAmount(calls.due)}, ${faulted} with a fault${gaveUp}`,
 )}
 </section>`;
 }
@@ -104,7 +106,7 @@ function spread({ confidence, replicationResults }: RunResult, metric: string): 
   const found = confidence.metrics[metric];
   const count = replicationResults.length;
   if (found !== undefined && found.halfWidth !== null && confidence.method === 'student-t') {
-    const level = formatShare(confidence.level);
+    const level = formatShareTick(confidence.level);
     const width = formatMetric(metric, found.halfWidth);
     return `± ${width} (${level} confidence, ${formatNumberOf(count, 'replication')})`;
   }
@@ -156,12 +158,19 @@ function validityBox(result: RunResult, timeline: Timeline): Markup {
   )}</dl></section>`;
 }
 
+const WARM_UP_WORDS = {
+  accepted: 'enough by MSER-5',
+  'too-short': 'too little by MSER-5',
+  rejected: 'and MSER-5 saw no steady part',
+  unknown: 'with too few values for MSER-5',
+} as const;
+
 /** Only where the scenario asks for a precision, or has a warm-up. */
 function statisticRows({ confidence, warmUp }: RunResult): (readonly [string, Content])[] {
   const rows: (readonly [string, Content])[] = [];
   const { precision } = confidence;
   if (precision !== null) {
-    const asked = `± ${formatShare(precision.asked)} asked`;
+    const asked = `± ${formatShareTick(precision.asked)} asked`;
     rows.push([
       'Precision',
       precision.isMet ? `${asked}, reached` : markup`<b class="bad">${asked}, not reached</b>`,
@@ -169,12 +178,11 @@ function statisticRows({ confidence, warmUp }: RunResult): (readonly [string, Co
   }
   if (warmUp !== null) {
     const { usedSeconds, foundSeconds, verdict } = warmUp;
-    const found = foundSeconds === null ? 'not known' : formatSeconds(foundSeconds);
-    const text = `${formatSeconds(usedSeconds)} left out, by MSER-5 ${found}`;
-    rows.push([
-      'Warm-up',
-      verdict === 'accepted' ? text : markup`<b class="unsure">${text}: ${verdict}</b>`,
-    ]);
+    const left = `${formatSeconds(usedSeconds)} left out`;
+    const found = foundSeconds === null ? '' : ` (${formatSeconds(foundSeconds)})`;
+    const text = `${left}, ${WARM_UP_WORDS[verdict]}${found}`;
+    const isDoubted = verdict !== 'accepted';
+    rows.push(['Warm-up', isDoubted ? markup`<b class="unsure">${text}</b>` : text]);
   }
   return rows;
 }

@@ -28,13 +28,12 @@ export function incidentTable(result: RunResult, timeline: Timeline): Markup {
   });
   const attackNote =
     attack.requests > 0
-      ? markup`Attacks sent ${formatAmount(attack.requests)} requests:
+      ? markup`<p class="note">Attacks sent ${formatAmount(attack.requests)} requests:
 ${formatCount(attack.refused)} refused, ${formatCount(attack.served)} served,
-${formatCount(attack.openAtEnd)} open at the end.`
+${formatCount(attack.openAtEnd)} open at the end.</p>`
       : NOTHING;
   return markup`${tableMarkup({ columns, rows }, 'Incidents')}
-<p class="note">Recovery: from the end of the incident until what it disturbed is back.
-${attackNote}</p>`;
+${attackNote}`;
 }
 
 function targetText(targets: readonly string[]): string {

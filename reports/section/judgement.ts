@@ -3,7 +3,14 @@
  * enough, and whether the warm-up was long enough.
  */
 import type { RunResult } from '../../sim/metrics/result.ts';
-import { formatCount, formatNumberOf, formatSeconds, formatShare, NO_VALUE } from '../format.ts';
+import {
+  formatCount,
+  formatNumberOf,
+  formatSeconds,
+  formatShare,
+  formatShareTick,
+  NO_VALUE,
+} from '../format.ts';
 import { markup, NOTHING } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { formatMetric, metricText } from '../metric-text.ts';
@@ -45,7 +52,7 @@ export function confidenceTable({ confidence, replicationResults }: RunResult): 
   ]);
   const explanation =
     method === 'student-t'
-      ? `Half-widths are of the ${formatShare(level)} confidence interval of the mean, by
+      ? `Half-widths are of the ${formatShareTick(level)} confidence interval of the mean, by
 Student's t over ${count} independent replications.`
       : method === 'range'
         ? `With fewer than five replications an interval would pretend to know more than there is:
@@ -62,7 +69,7 @@ function precisionPart(precision: RunResult['confidence']['precision']): Markup 
   const { asked, reached, replicationsMin, replicationsMax, replicationsNeeded, isMet } = precision;
   const rows = Object.entries(reached).map(([metric, share]) => [
     metricText(metric),
-    `± ${formatShare(asked)}`,
+    `± ${formatShareTick(asked)}`,
     share === null ? NO_VALUE : `± ${formatShare(share)}`,
     share === null ? pill('unknown') : pill(share <= asked ? 'passed' : 'failed'),
   ]);
@@ -71,19 +78,20 @@ function precisionPart(precision: RunResult['confidence']['precision']): Markup 
       ? 'The precision that was asked for was not reached'
       : `The precision held from ${formatNumberOf(replicationsNeeded, 'replication')} on`;
   const kept = isMet ? '' : replicationsNeeded === null ? '' : ', but not through the look-ahead';
+  const columns = columnsOf('metric', 'asked#', 'reached#', 'verdict');
   return markup`<h3>Precision: asked and reached</h3>
 <p>${found}${kept}; between ${formatCount(replicationsMin)} and ${formatCount(replicationsMax)}
-were allowed. The number of replications follows the rule of Hoad, Robinson and Davies: one after the
-other, in their order, until the half-widths are within the asked share of the means and stay so for
-some more.</p>
-${tableMarkup({ columns: columnsOf('metric', 'asked#', 'reached#', 'verdict'), rows }, 'Precision')}`;
+were allowed. The number of replications follows the rule of Hoad, Robinson and Davies: one after
+the other, in their order, until the half-widths are within the asked share of the means and stay
+so for some more.</p>
+${tableMarkup({ columns, rows }, 'Precision')}`;
 }
 
 const WARM_UP_VERDICTS = {
-  accepted: ['passed', 'long enough'],
-  'too-short': ['failed', 'too short'],
-  rejected: ['failed', 'no steady part was seen'],
-  unknown: ['unknown', 'too few values to tell'],
+  accepted: ['passed', 'what was left out is long enough'],
+  'too-short': ['failed', 'more ought to be left out'],
+  rejected: ['failed', 'no steady part was seen: the cut lies in the second half'],
+  unknown: ['unknown', 'there are too few values to tell'],
 } as const;
 
 /** What was left out, and what MSER-5 would have left out; null: all of the run counts. */
@@ -104,7 +112,7 @@ export function warmUpPart({ warmUp }: RunResult): Markup | null {
   ];
   const items = rows.map(([term, value]) => markup`<div><dt>${term}</dt><dd>${value}</dd></div>\n`);
   return markup`<h3>Warm-up: asked and found</h3>
-<p>${pill(verdict)} By MSER-5, the warm-up is ${words}.</p>
+<p>${pill(verdict)} By MSER-5, ${words}.</p>
 <dl class="facts">${items}</dl>`;
 }
 

@@ -20,8 +20,8 @@ export function trustSection({ result }: ResultFolder, timeline: Timeline): Mark
   const stops = stopsOf(result);
   if (stops.length === 0 && result.evidence === null) return null;
   if (stops.length === 0) {
-    return markup`<p>Trust clocks ran at ${formatNumberOf(result.servers.length, 'server')}, and none
-ran out.</p>`;
+    const where = formatNumberOf(result.servers.length, 'server');
+    return markup`<p>Trust clocks ran at ${where}, and none ran out.</p>`;
   }
   const losses = lossesOf(result, stops, timeline.toSeconds)
     .toSorted((a, b) => b.stops.length - a.stops.length)

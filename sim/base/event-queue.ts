@@ -54,6 +54,12 @@ export class EventQueue {
     return this.#headUs;
   }
 
+  /** Order key of the next event: `kind` and `id`. Ask only when there is one. */
+  get nextKey(): number {
+    if (this.#hasHole) this.#closeHole();
+    return this.#keys[0];
+  }
+
   /** `kind` and the whole number `id` (below 2^40) order simultaneous events. */
   schedule(timeUs: number, kind: number, id: number, a: number, b: number): void {
     const key = kind * ID_LIMIT + id;

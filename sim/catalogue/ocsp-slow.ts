@@ -3,7 +3,7 @@ import { TrustState } from '../protocol/lifecycle.ts';
 import { amount, partsOf, patch } from './incident.ts';
 import type { IncidentKind } from './incident.ts';
 
-/** A fetch gives up after 20 s to connect and 30 s to read (facts 13.12). */
+/** A signer gives up after 60 s, a peer at port 5577 after 30 s (facts 2.8). */
 export const ocspSlow: IncidentKind = {
   kind: 'ocsp-slow',
   title: 'An OCSP responder is slow',

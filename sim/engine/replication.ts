@@ -91,8 +91,8 @@ export function createReplication(
     own.phase === RunPhase.Warming || own.phase === RunPhase.Measuring;
 
   /**
-   * Some ten thousand events, or fewer if the end comes first. In slices, because the engine compiles
-   * a loop that it is in the middle of less well than one it enters.
+   * Some ten thousand events, or fewer if the end comes first. In slices, because the compiler
+   * does less well with a loop that it is in the middle of than with one it enters.
    */
   const runSlice = (): void => {
     const { events, timers } = state;
@@ -100,27 +100,37 @@ export function createReplication(
     const { durationUs, limits } = plan;
     const { order } = state.hash;
     const sliceEnd = Math.min(limits.eventsMax, own.eventCount + EVENTS_BETWEEN_REPORTS);
+    const sliceStartUs = state.nowUs;
     while (own.eventCount < sliceEnd) {
       // At equal times events come first, then timers of patience, then what arrives.
       const arrivalUs = arrivals.nextUs;
       const timerUs = timers.nextUs;
-      let queue = events;
-      let nextUs = events.nextUs;
-      if (timerUs < nextUs) [queue, nextUs] = [timers, timerUs];
-      if (arrivalUs < nextUs) [queue, nextUs] = [arrivals, arrivalUs];
+      const eventUs = events.peekUs();
+      const otherUs = arrivalUs < timerUs ? arrivalUs : timerUs;
+      const nextUs = otherUs < eventUs ? otherUs : eventUs;
       if (nextUs >= durationUs) {
         move(RunEvent.TimeUp);
         return;
       }
       assert(nextUs >= state.nowUs, 'time ran backwards');
-      queue.next();
       state.nowUs = nextUs;
-      order.addInt((nextUs | 0) ^ queue.kind);
-      if (queue.kind === EventKind.Arrival) arrive();
-      else dispatch(queue.kind, queue.a, queue.b);
+      if (otherUs < eventUs) {
+        events.advanceTo(nextUs);
+        const queue = arrivalUs < timerUs ? arrivals : timers;
+        queue.next();
+        order.addInt((nextUs | 0) ^ queue.kind);
+        if (queue.kind === EventKind.Arrival) arrive();
+        else dispatch(queue.kind, queue.a, queue.b);
+      } else {
+        events.next();
+        const { kind, a, b } = events.taken;
+        order.addInt((nextUs | 0) ^ kind);
+        dispatch(kind, a, b);
+      }
       if (state.granted.length > 0) legs.serveGranted();
       own.eventCount++;
     }
+    events.retune(state.nowUs - sliceStartUs);
     if (own.eventCount < limits.eventsMax) return;
     own.limitMet = 'eventsMax';
     move(RunEvent.LimitMet);
@@ -360,6 +370,13 @@ export function createReplication(
 
   /** Samples what a time series shows of a moment. */
   const endBucket = (bucket: number): void => {
+    sampleBucket(bucket);
+    recorder.beginBucket(bucket + 1);
+    const nextUs = state.nowUs + plan.seriesBucketUs;
+    events.schedule(nextUs, EventKind.BucketEnd, bucket + 1, bucket + 1, 0);
+  };
+
+  const sampleBucket = (bucket: number): void => {
     const { queues, rows, isUp, plan, recorder } = state;
     const row = bucket * recorder.scopeCount;
     const serverCount = plan.servers.id.length;
@@ -377,9 +394,6 @@ export function createReplication(
       recorder.queueLength[row] = Math.max(recorder.queueLength[row], length);
       recorder.queueLength[scope] = Math.max(recorder.queueLength[scope], length);
     }
-    recorder.beginBucket(bucket + 1);
-    const nextUs = state.nowUs + plan.seriesBucketUs;
-    state.events.schedule(nextUs, EventKind.BucketEnd, bucket + 1, bucket + 1, 0);
   };
 
   const report = (): boolean => {
@@ -433,6 +447,9 @@ export function createReplication(
     legs.signing.settle();
     legs.systems.settle();
     incidents.settle();
+    // The last bucket ends with the run, when no event is due any more.
+    const buckets = Math.ceil(plan.durationUs / plan.seriesBucketUs);
+    if (own.limitMet === null) sampleBucket(Math.max(0, buckets - 1));
   };
 
   const serverOutcome = (): ReplicationOutcome['servers'] => {

@@ -4,6 +4,8 @@
  * It holds no rule; it knows how to price, to draw and to send.
  */
 import { drawValue } from '../base/distribution/table.ts';
+import { createCalendarQueue } from '../base/calendar-queue.ts';
+import type { CalendarQueue } from '../base/calendar-queue.ts';
 import { EventQueue } from '../base/event-queue.ts';
 import { RunningHash } from '../base/fingerprint.ts';
 import { draw as drawKeyed, keyOf } from '../base/random.ts';
@@ -30,6 +32,9 @@ const RTO_MAX_US = 120e6;
 const GIVE_UP_US = 924_600_000;
 const SEGMENT_BYTES = 1460;
 
+/** Events in the calendar at once: more wait in its heap. */
+const EVENTS_NEAR_MAX = 65_536;
+
 interface StalledMessage {
   readonly kind: number;
   readonly slot: number;
@@ -55,7 +60,7 @@ export interface QueueRows {
 export class RunState {
   readonly plan: Plan;
   readonly table: ExchangeTable;
-  readonly events: EventQueue;
+  readonly events: CalendarQueue;
   /** Far timers apart: thousands of them, seldom due, would only deepen the heap of the events. */
   readonly timers: EventQueue;
   readonly cpu: HostCpu;
@@ -111,7 +116,7 @@ export class RunState {
     this.recorder = recorder;
     this.journal = journal;
     this.table = createExchangeTable(plan.limits.exchangesMax);
-    this.events = new EventQueue(4096);
+    this.events = createCalendarQueue(EVENTS_NEAR_MAX);
     this.timers = new EventQueue(4096);
     this.cpu = createHostCpu(plan.hosts);
     this.prices = createPrices(plan);

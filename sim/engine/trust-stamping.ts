@@ -49,6 +49,9 @@ export class Stamping {
   readonly #recordsLimit: Float64Array;
   readonly #hasAuthority: Uint8Array;
   readonly #waiting: readonly Waiting[][];
+  /** The newest grain of each server, in columns: it grows with every record. */
+  readonly #grainSinceUs: Float64Array;
+  readonly #grainCount: Float64Array;
   /** The run under way: how many records, which authority, and how the last one ended. */
   readonly #batch: Float64Array;
   readonly #attempt: Int32Array;
@@ -86,6 +89,8 @@ export class Stamping {
       Number(plan.hasTrust && has[instance]),
     );
     this.#waiting = plan.servers.id.map(() => []);
+    this.#grainSinceUs = new Float64Array(count);
+    this.#grainCount = new Float64Array(count);
     this.#batch = new Float64Array(count);
     this.#attempt = new Int32Array(count);
     this.#isTimedOut = new Uint8Array(count);
@@ -112,10 +117,8 @@ export class Stamping {
       return;
     }
     const { backlog } = this.#table;
-    const waiting = this.#waiting[server];
-    const last = waiting.at(-1);
-    if (last !== undefined && nowUs - last.sinceUs < GRAIN_US) last.count++;
-    else waiting.push({ sinceUs: nowUs, count: 1 });
+    if (nowUs - this.#grainSinceUs[server] >= GRAIN_US) this.#closeGrain(server);
+    if (this.#grainCount[server]++ === 0) this.#grainSinceUs[server] = nowUs;
     backlog[server]++;
     if (backlog[server] > this.backlogMax[server]) this.backlogMax[server] = backlog[server];
   }
@@ -146,6 +149,7 @@ export class Stamping {
   }
 
   oldestUs(server: number): number {
+    this.#closeGrain(server);
     const oldest = this.#waiting[server].at(0);
     return oldest === undefined ? 0 : this.#state.nowUs - oldest.sinceUs;
   }
@@ -156,6 +160,7 @@ export class Stamping {
     this.lost[server] += backlog[server];
     backlog[server] = 0;
     this.#waiting[server].length = 0;
+    this.#grainCount[server] = 0;
   }
 
   /** The clock is in the memory of the proxy: a restart winds it anew (facts 5.3). */
@@ -278,6 +283,14 @@ export class Stamping {
     this.#clocks.wind(row, untilUs - skewUs[server], this.#state.nowUs);
   }
 
+  /** The newest grain joins the others, and another one begins with the next record. */
+  #closeGrain(server: number): void {
+    const count = this.#grainCount[server];
+    if (count === 0) return;
+    this.#waiting[server].push({ sinceUs: this.#grainSinceUs[server], count });
+    this.#grainCount[server] = 0;
+  }
+
   #count(server: number, records: number): void {
     this.stamped[server] += records;
     this.stampedOfInstance[this.#state.plan.servers.instance[server]] += records;
@@ -285,6 +298,7 @@ export class Stamping {
 
   /** The oldest are stamped first (TaskQueue orders by the record's number). */
   #take(server: number, records: number): void {
+    this.#closeGrain(server);
     const waiting = this.#waiting[server];
     let left = records;
     let gone = 0;

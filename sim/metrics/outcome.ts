@@ -1,6 +1,6 @@
 /**
  * What one replication hands over: plain columns, all numbers, cheap to move between threads.
- * Merged in replication order by merge.ts, read by nothing else.
+ * Added in replication order by totals.ts; run-result.ts makes a result of both.
  *
  * Scopes: 0 is everything, 1 .. n the instances (calls of an instance's clients to services of the
  * same instance), n + 1 the calls across a border.

@@ -1,8 +1,8 @@
 /**
  * Trust in time: how long what a server holds may be relied on, and when it next tries to renew it.
  *
- * Rule 1: every comparison of a trust date with a clock lives in this file. The engines keep the
- *         dates in columns; they own no date arithmetic.
+ * Rule 1: until when something may be relied on is said in this file alone. The engines keep these
+ *         dates in columns, correct them by a server's clock, and compare them with the time.
  * Rule 2: a limit is the verifier's own, judged by the verifier's own clock (facts 5.2). So each
  *         function gets `clockUs`, what that server believes the time to be, and never "now".
  * Rule 3: `until` dates are first instants at which something no longer holds: `clockUs < until`.

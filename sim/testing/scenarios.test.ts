@@ -151,6 +151,8 @@ test('a small working day has one fingerprint, whatever the number of workers', 
     'incidents.request-flood.for=2s',
     'incidents.connection-flood.at=90s',
     'incidents.connection-flood.for=30s',
+    'incidents.no-stamps.at=2min',
+    'incidents.no-stamps.for=30s',
   ]);
   const runOn = async (workers: number): Promise<unknown> => {
     const { outcomes } = await runReplications(plan, {
