@@ -1,6 +1,6 @@
 /**
- * Both event queues against the plainest one that can be right: a binary heap of objects, compared by
- * checksum over millions of events; and a sorted array over many small runs, event by event.
+ * Both event queues against the plainest one that can be right: a binary heap of objects, compared
+ * by checksum over millions of events; and a sorted array over many small runs, event by event.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -22,7 +22,7 @@ import { EventKind } from './event-kind.ts';
 import { Incidents } from './incidents.ts';
 import { createLegs } from './legs.ts';
 import { RunState } from './state.ts';
-import { Trust } from './trust.ts';
+import { createTrust } from './trust.ts';
 
 export interface ReplicationOptions {
   readonly keep: KeepPolicy;
@@ -68,7 +68,7 @@ export function createReplication(
     ended: calls.answered,
     faultKey: (slot, fault) => faultKey(slot, fault),
   });
-  const trust = usesTrust(plan) ? new Trust(state, replicationIndex) : null;
+  const trust = usesTrust(plan) ? createTrust(state, replicationIndex) : null;
   const legs = createLegs(state, trust, (slot, fault, endUs) => finish(slot, fault, endUs));
   const incidents = new Incidents(state, legs, trust);
   const { events } = state;

@@ -5,7 +5,8 @@
  */
 import { assert } from '../base/assert.ts';
 import { EventQueue } from '../base/event-queue.ts';
-import { Trust } from '../engine/trust.ts';
+import { createTrust } from '../engine/trust.ts';
+import type { Trust } from '../engine/trust.ts';
 import type { TrustWorld } from '../engine/trust-world.ts';
 import type {
   CertificateDocument,
@@ -148,7 +149,7 @@ export class TrustBench {
   constructor(document: Document, change: (plan: Plan) => Plan = (plan) => plan) {
     this.plan = change(planOf(document));
     this.state = stateOf(this.plan);
-    this.trust = new Trust(this.state);
+    this.trust = createTrust(this.state);
     this.trust.begin();
   }
 
