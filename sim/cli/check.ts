@@ -13,6 +13,7 @@ import { SMALL_BITS } from '../metrics/outcome.ts';
 import type { Plan } from '../plan/plan.ts';
 import { SourceKind } from '../plan/plan.ts';
 import { defaultWorkers } from '../pool/pool.ts';
+import { callerLines, checkLines, incidentLines, journeyLines, trustText } from './check-text.ts';
 import { NO_OVERRIDES, prepareScenario } from './scenario-file.ts';
 import type { PreparedScenario } from './scenario-file.ts';
 import type { Session } from './session.ts';
@@ -66,7 +67,7 @@ function describeScenario({ plan, path }: PreparedScenario): string {
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   const calls = `${formatAmount(expected.calls)} calls a replication`;
   const rate = `${formatAmount(expected.calls / (plan.durationUs / US_PER_SECOND))}/s on average`;
-  const rows: readonly (readonly [string, string])[] = [
+  const rows: readonly (readonly [string, string | readonly string[]])[] = [
     ['scenario', `${plan.name}, ${path}`],
     ['question', plan.question],
     ['instances', instances.map(({ id, profile }) => `${id} (${profile})`).join(', ')],
@@ -82,16 +83,24 @@ function describeScenario({ plan, path }: PreparedScenario): string {
       ].join(', '),
     ],
     ['load', `${calls}, ${rate}${closedText(plan)}`],
-    ['incidents', incidentsText(plan)],
+    ['callers', callerLines(plan)],
+    ['journeys', journeyLines(plan)],
+    ['trust', trustText(plan)],
+    ['incidents', incidentLines(plan)],
     ['time', timeText(plan)],
     ['thresholds', formatCount(plan.thresholds.length)],
-    ['checks', checksText(plan)],
+    ['checks', checkLines(plan)],
     ['calibration', plan.calibration.name],
     ['seed', String(plan.seed)],
     ['replications', replicationsText(plan)],
     ['cost', costText(plan)],
   ];
-  return rows.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}${text}`).join('\n');
+  const lines = rows.flatMap(([label, text]) =>
+    (typeof text === 'string' ? [text] : text).map(
+      (one, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${one}`,
+    ),
+  );
+  return lines.join('\n');
 }
 
 function closedText({ sources, expected }: Plan): string {
@@ -102,22 +111,6 @@ function closedText({ sources, expected }: Plan): string {
     parts.push(`and ${formatAmount(expected.attackRequests)} requests of attacks`);
   }
   return parts.map((part) => `, ${part}`).join('');
-}
-
-function incidentsText({ incidents }: Plan): string {
-  if (incidents.length === 0) return 'none';
-  return incidents
-    .map(({ id, kind, startUs, endUs }) => {
-      const from = formatSeconds(startUs / US_PER_SECOND);
-      return `${id} (${kind} at ${from} for ${formatSeconds((endUs - startUs) / US_PER_SECOND)})`;
-    })
-    .join(', ');
-}
-
-/** Those that the scenario names; others are made where a run has the data for them. */
-function checksText({ checks }: Plan): string {
-  if (checks.length === 0) return 'the usual ones';
-  return `the usual ones, and ${checks.map(({ check }) => check).join(', ')}`;
 }
 
 function replicationsText({ precision, replications }: Plan): string {

@@ -3,10 +3,13 @@ import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { INCIDENT_KINDS } from '../catalogue/index.ts';
 import { METRICS } from '../metrics/metric.ts';
+import { CHECK_NAMES, CHECK_ROWS, STATES } from '../plan/check-names.ts';
 import type { ProfileName } from '../plan/document.ts';
 import { PARAMETERS } from '../plan/profile.ts';
 import { CONDITIONS } from '../protocol/condition.ts';
 import { FAULTS } from '../protocol/fault.ts';
+import { JOURNEY_LIBRARY } from '../scenario/journey-library.ts';
+import type { JourneyTemplate } from '../scenario/journey-library.ts';
 import { calibrationNames, scenarioNames } from './repository.ts';
 import { readCalibration } from './calibration-file.ts';
 import { titleOf } from './scenario-file.ts';
@@ -22,7 +25,7 @@ interface Section {
 
 const PROFILES: readonly ProfileName[] = ['xroad-default', 'ee-production', 'fi-production'];
 
-const SECTIONS: Readonly<Record<string, Section>> = {
+const SECTIONS = {
   scenarios: { title: 'Scenarios', rows: scenarioRows },
   incidents: {
     title: 'Incidents',
@@ -64,27 +67,35 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     title: 'Conditions and defects',
     rows: () => CONDITIONS.map(({ name, of, side, prose }) => [name, of, side, prose]),
   },
+  journeys: { title: 'Journeys, and where their figures are from', rows: journeyRows },
+  checks: { title: 'Checks', rows: checkRows },
+  states: {
+    title: 'States that the check `sometimes` can ask for',
+    rows: () => Object.entries(STATES),
+  },
   calibrations: { title: 'Calibrations', rows: calibrationRows },
-};
+} as const satisfies Readonly<Record<string, Section>>;
+export type SectionName = keyof typeof SECTIONS;
 
 export function addListCommand(program: Command, session: Session): void {
-  const names = Object.keys(SECTIONS);
+  const names = Object.keys(SECTIONS) as SectionName[];
   program
     .command('list')
     .description(
-      'print the scenarios, incidents, profiles, metrics, fault codes and more that exist',
+      'print the scenarios, incidents, profiles, journeys, checks, fault codes and more that exist',
     )
     .addArgument(new Argument('[what]', 'one section only').choices(names))
-    .action((what: string | undefined) => {
+    .action((what: SectionName | undefined) => {
       const { terminal } = session;
       for (const [index, name] of (what === undefined ? names : [what]).entries()) {
         if (index > 0) terminal.print('');
-        terminal.print(sectionText(SECTIONS[name], terminal.paint));
+        terminal.print(sectionText(name, terminal.paint));
       }
     });
 }
 
-function sectionText({ title, rows }: Section, paint: Paint): string {
+export function sectionText(name: SectionName, paint: Paint): string {
+  const { title, rows }: Section = SECTIONS[name];
   const lines = rows();
   const widths = (lines[0] ?? []).map((_, column) =>
     Math.max(...lines.map((line) => line[column].length)),
@@ -101,6 +112,37 @@ function sectionText({ title, rows }: Section, paint: Paint): string {
 
 function scenarioRows(): readonly Row[] {
   return scenarioNames().map((name) => [name, titleOf(name) ?? '(has mistakes: see fedlab check)']);
+}
+
+/** What each is and who plays in it, then its figures; a figure names its journey itself. */
+function journeyRows(): readonly Row[] {
+  return JOURNEY_LIBRARY.flatMap((template) => [
+    [template.name, '', `${template.prose} (${rolesText(template)})`],
+    ...template.figures.map(({ what, value, confidence, source }): Row => {
+      return ['', confidence, `${what}: ${value} [${source}]`];
+    }),
+  ]);
+}
+
+function rolesText({ services, clients }: JourneyTemplate): string {
+  const text = (rows: JourneyTemplate['services']): string =>
+    rows.map(({ role }) => role).join(', ');
+  return clients.length === 0
+    ? `services: ${text(services)}`
+    : `services: ${text(services)}; clients: ${text(clients)}`;
+}
+
+function checkRows(): readonly Row[] {
+  return CHECK_NAMES.map((name) => {
+    const { isDefault, bound, hasState, hasIncident, prose } = CHECK_ROWS[name];
+    const settings = [
+      ...(bound === null ? [] : [`within: ${bound}`]),
+      ...(hasIncident ? ['incident: only of this one'] : []),
+      ...(hasState ? ['state: which one'] : []),
+    ];
+    const more = settings.length === 0 ? '' : ` (${settings.join('; ')})`;
+    return [name, isDefault ? 'of every run' : 'where named', `${prose}${more}`];
+  });
 }
 
 function calibrationRows(): readonly Row[] {

@@ -19,6 +19,7 @@ import { defaultWorkers, OUT_OF_MEMORY, runReplications, WorkerStartError } from
 import type { PoolResult } from '../pool/pool.ts';
 import { findWarmUp } from '../pool/warm-up.ts';
 import type { WarmedUp } from '../pool/warm-up.ts';
+import { createUserIds } from '../workload/journey-citizen.ts';
 import { commandLine } from './command-line.ts';
 import { readMachine } from './machine.ts';
 import { keepPolicy, repeated, wholeNumber } from './option-values.ts';
@@ -247,8 +248,9 @@ function writeFolder(
   writer.write('series.csv', seriesText(seriesRows(plan, totals)));
   writer.write('histograms.json', `${JSON.stringify(histogramFile(plan, totals))}\n`);
   if (options.exchanges !== 'none') {
-    writer.write('exchanges.csv', exchangeLines(plan, pool.outcomes));
-    writer.write('journal.jsonl', journalLines(plan, pool.outcomes));
+    const userIdOf = createUserIds(plan);
+    writer.write('exchanges.csv', exchangeLines(plan, pool.outcomes, userIdOf));
+    writer.write('journal.jsonl', journalLines(plan, pool.outcomes, userIdOf));
   }
   // The report is drawn from the folder alone, so that it can be drawn again from it.
   if (options.report !== false)

@@ -34,9 +34,11 @@ export function traceText(exchange: JournalExchange, duration: Duration): string
 function headLines(exchange: JournalExchange): string[] {
   const kind = exchange.isRest ? 'REST' : 'SOAP';
   const attack = exchange.isAttack ? ', part of an attack' : '';
+  const attempt = exchange.attempt > 1 ? `, attempt ${exchange.attempt} of its call` : '';
+  const person = exchange.userId === null ? '' : ` for ${exchange.userId} (synthetic)`;
   return [
-    `exchange  ${exchange.id} (${kind}${attack})`,
-    `client    ${exchange.client} through ${exchange.clientServer}`,
+    `exchange  ${exchange.id} (${kind}${attempt}${attack})`,
+    `client    ${exchange.client} through ${exchange.clientServer}${person}`,
     `service   ${exchange.service} at ${exchange.providerServer ?? 'no server: none was chosen'}`,
     `outcome   ${outcomeText(exchange)}`,
   ];

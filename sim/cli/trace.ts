@@ -21,7 +21,10 @@ export function addTraceCommand(program: Command, session: Session): void {
     .command('trace')
     .description('print one exchange that was kept, step by step')
     .argument('<dir>', 'result folder of a run with --exchanges')
-    .argument('<id>', 'messageId of exchanges.csv, such as 0:portal:17')
+    .argument(
+      '<id>',
+      'messageId of exchanges.csv, such as 0:portal:17 or, second attempt, 0:portal:17.2',
+    )
     .action((dir: string, id: string) => {
       session.terminal.print(traceText(findExchange(dir, id), formatDuration));
     });
@@ -101,7 +104,7 @@ function checkedExchange(
   line: number,
   entry: Record<string, unknown>,
 ): JournalExchange {
-  const { steps, fault, clientVersion, intendedUs } = entry;
+  const { steps, fault, clientVersion, intendedUs, attempt } = entry;
   const isNumber = (value: unknown): boolean => typeof value === 'number';
   const isStep = (step: unknown): boolean =>
     Array.isArray(step) &&
@@ -110,7 +113,7 @@ function checkedExchange(
   const isWhole =
     Array.isArray(steps) &&
     steps.every(isStep) &&
-    [fault, clientVersion, intendedUs].every(isNumber);
+    [fault, clientVersion, intendedUs, attempt].every(isNumber);
   if (isWhole) return entry as unknown as JournalExchange;
   throw new UserError(`${path}:${line}: this exchange is not complete`);
 }

@@ -193,6 +193,7 @@ export function createArrivals(state: RunState, keep: KeepPolicy) {
     return journal.keep({
       source,
       ordinal: table.ordinal[slot],
+      retry: table.retry[slot],
       flow: table.flow[slot],
       clientServer: table.clientServer[slot],
       providerServer: -1,

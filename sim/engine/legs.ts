@@ -396,7 +396,10 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
   /** The cause with which a condition makes this effect fail; Cause.None: it does not. */
   const failure = (leg: number, effect: number): number => {
     const { table, plan } = state;
-    if (table.mayFail[leg] === 0) return trust === null ? Cause.None : trust.failure(leg, effect);
+    if (table.mayFail[leg] === 0) {
+      const isOfTrust = effect === Effect.Sign || effect === Effect.Log;
+      return trust === null || !isOfTrust ? Cause.None : trust.failure(leg, effect);
+    }
     const { flows, servers } = plan;
     const slot = leg >> 1;
     const flow = table.flow[slot];

@@ -3,11 +3,21 @@
  * again from dates and parameters alone, with arithmetic of its own, so that a cache or a clock
  * that let something through outside its time is found.
  *
+ * Each exchange owes two records to the log of either server. What it has paid is a bit each, so
+ * that an exchange that is answered without one of them is found, whatever the sums say.
+ *
+ *    31                           4    3        2         1        0
+ *   +------------------------------+--------+---------+--------+---------+
+ *   |     generation of the slot   | provider's records | consumer's ones |
+ *   |                              |response| request |response| request |
+ *   +------------------------------+--------+---------+--------+---------+
+ *
  * A message is outside only if it was so already when its request reached the server: what runs out
  * while a message is under way does not undo the checks it has passed.
  */
 import type { TrustOutcome, TrustSeries } from '../metrics/trust-outcome.ts';
 import { Cause, prefixOf, Prefix } from '../protocol/fault.ts';
+import { ClientStage, ServerStage } from '../protocol/exchange.ts';
 import { NEVER_FAILED } from '../protocol/freshness.ts';
 import type { TrustTable } from '../world/trust-table.ts';
 import type { TrustClocks } from './trust-clocks.ts';
@@ -26,6 +36,11 @@ const OF_TRUST: readonly number[] = [
   Cause.NoTimestampingProvider,
 ];
 
+const GENERATION_SHIFT = 4;
+const ALL_RECORDS = 15;
+const OF_CONSUMER = 3;
+const OF_PROVIDER = 12;
+
 export type TrustAudit = ReturnType<typeof createTrustAudit>;
 
 export function createTrustAudit(
@@ -38,12 +53,16 @@ export function createTrustAudit(
   const { instances } = plan;
   const { instance, acceptableTimestampFailureUs, timestampImmediately } = plan.servers;
   const { clientServer, providerServer, requestInUs, providerRequestInUs } = table;
+  const { generation, stage } = table;
   const { viewGeneratedUs, thisUpdateUs, firstFailedUs, skewUs, instanceCount, backlog } = trust;
   const count = plan.servers.id.length;
   const acceptedClient = new Float64Array(count);
   const acceptedServer = new Float64Array(count);
   const loggedClient = new Float64Array(count);
   const loggedServer = new Float64Array(count);
+  const acceptedUnlogged = new Float64Array(count);
+  /** By slot: which of its records the exchange has. */
+  const records = new Int32Array(generation.length);
   const audited = new Float64Array(count);
   const outside = new Float64Array(count);
   const refused = new Float64Array(count);
@@ -68,6 +87,7 @@ export function createTrustAudit(
     if (isProvider) loggedServer[server]++;
     else loggedClient[server]++;
     loggedOfInstance[instance[server]]++;
+    note(slot, isProvider);
     if (!plan.hasTrust) return;
     audited[server]++;
     const sinceUs = isProvider ? providerRequestInUs[slot] : requestInUs[slot];
@@ -85,6 +105,9 @@ export function createTrustAudit(
     if (fault === 0) {
       acceptedClient[client]++;
       acceptedServer[provider]++;
+      const has = recordsOf(slot);
+      if ((has & OF_CONSUMER) !== OF_CONSUMER) acceptedUnlogged[client]++;
+      if ((has & OF_PROVIDER) !== OF_PROVIDER) acceptedUnlogged[provider]++;
       return;
     }
     const prefix = prefixOf(fault);
@@ -122,6 +145,7 @@ export function createTrustAudit(
     acceptedServer,
     loggedClient,
     loggedServer,
+    acceptedUnlogged,
     lost: stamping.lost,
     stamped: stamping.stamped,
     unstampedAtEnd: backlog.slice(),
@@ -131,6 +155,20 @@ export function createTrustAudit(
     acceptedOutsideTrust: outside,
     refused,
   });
+
+  /** The record of the leg's present stage is committed. */
+  const note = (slot: number, isProvider: boolean): void => {
+    const now = stage[isProvider ? 2 * slot + 1 : 2 * slot];
+    const isRequest = now === (isProvider ? ServerStage.Verified : ClientStage.Signed);
+    const bit = (isRequest ? 1 : 2) << (isProvider ? 2 : 0);
+    records[slot] = (generation[slot] << GENERATION_SHIFT) | recordsOf(slot) | bit;
+  };
+
+  /** What an earlier exchange left in the slot is none of this one's. */
+  const recordsOf = (slot: number): number => {
+    const own = generation[slot] << GENERATION_SHIFT;
+    return (records[slot] & ~ALL_RECORDS) === own ? records[slot] & ALL_RECORDS : 0;
+  };
 
   const isConfigurationOutside = (server: number, sinceUs: number): boolean => {
     const of = instance[server];

@@ -177,6 +177,7 @@ function seenBy(one: Case, version: number): { codes: string[]; good: number } {
   // Whatever was refused: what was accepted was inside every window, and is in both logs.
   expect(trust?.servers.acceptedOutsideTrust).toEqual(new Float64Array(2));
   expect(trust?.servers.acceptedClient[CLIENT]).toBe(scopes[0].answered);
+  expect(trust?.servers.acceptedUnlogged).toEqual(new Float64Array(2));
   expect(trust?.servers.loggedClient[CLIENT]).toBeGreaterThanOrEqual(2 * scopes[0].answered);
   expect(trust?.servers.loggedServer[PROVIDER]).toBeGreaterThanOrEqual(2 * scopes[0].answered);
   const [{ faults, answered }] = scopes;

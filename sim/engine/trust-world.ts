@@ -16,5 +16,9 @@ export interface TrustWorld {
     readonly providerServer: Int32Array;
     readonly requestInUs: Float64Array;
     readonly providerRequestInUs: Float64Array;
+    /** Changes with every exchange that takes the slot. */
+    readonly generation: Int32Array;
+    /** Two rows an exchange: the stage of either leg. */
+    readonly stage: Uint8Array;
   };
 }

@@ -90,6 +90,7 @@ test.each([
   ['acceptedOutsideTrust', 1, 'trust-window', 'invariant'],
   ['loggedClient', 19, 'evidence-logged', 'invariant'],
   ['loggedServer', 19, 'evidence-logged', 'invariant'],
+  ['acceptedUnlogged', 1, 'evidence-logged', 'invariant'],
   ['stamped', 37, 'evidence-logged', 'invariant'],
   ['unstampedAtEnd', 4, 'evidence-logged', 'invariant'],
 ] as const)('%s of a server wrong: %s', (column, value, check, kind) => {

@@ -42,7 +42,10 @@ export function evidenceLogged({ plan, totals }: HistoryInput): Finding {
   );
 }
 
-/** Each exchange owes two records to the log of either server. */
+/**
+ * Each exchange owes two records to the log of either server: exchange by exchange, and, as a
+ * second look at what the engine counted, by the sums.
+ */
 function missingAt(servers: TrustServerOutcome, row: number, id: string): string[] {
   const sides = [
     ['consumer', servers.acceptedClient[row], servers.loggedClient[row]],
@@ -52,7 +55,10 @@ function missingAt(servers: TrustServerOutcome, row: number, id: string): string
     const missing = accepted * RECORDS_PER_EXCHANGE - logged;
     return missing > 0 ? [`${id} as ${side}: ${missing} records are missing`] : [];
   });
-  const { stamped, unstampedAtEnd, lost, loggedClient, loggedServer } = servers;
+  const { stamped, unstampedAtEnd, lost, loggedClient, loggedServer, acceptedUnlogged } = servers;
+  if (acceptedUnlogged[row] > 0) {
+    flaws.push(`${id}: ${acceptedUnlogged[row]} accepted exchanges without both their records`);
+  }
   const known = stamped[row] + unstampedAtEnd[row] + lost[row];
   if (known !== loggedClient[row] + loggedServer[row]) {
     flaws.push(`${id}: logged differs from stamped + unstamped + lost`);

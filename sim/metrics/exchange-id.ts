@@ -1,12 +1,20 @@
-/** How an exchange is named: by its replication, its source and its number at that source. */
+/**
+ * How an exchange is named: by its replication, its source and its number at that source; an
+ * attempt after the first of its call by which one it is, too.
+ */
 import { RunningHash } from '../base/fingerprint.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ReplicationOutcome } from './outcome.ts';
 
-/** `0:portal:17`: what `trace` is asked for, and X-Road-Id in exchanges.csv. */
+/**
+ * `0:portal:17`, and `0:portal:17.2` for the second attempt of that call: what `trace` is asked
+ * for, and X-Road-Id in exchanges.csv. A consumer's server makes an id where the client gives none
+ * (facts 2.1), so attempts have different ones.
+ */
 export function exchangeId(plan: Plan, outcome: ReplicationOutcome, row: number): string {
-  const { source, ordinal } = outcome.journal.kept;
-  return `${outcome.replicationIndex}:${plan.sources.id[source[row]]}:${ordinal[row]}`;
+  const { source, ordinal, retry } = outcome.journal.kept;
+  const first = `${outcome.replicationIndex}:${plan.sources.id[source[row]]}:${ordinal[row]}`;
+  return retry[row] === 0 ? first : `${first}.${retry[row] + 1}`;
 }
 
 /** The UUID that joins the two records of an exchange; of version 8: made by its own rule. */

@@ -6,8 +6,13 @@
  * Instants are milliseconds since 1970, as X-Road writes them: the run is taken to begin on the
  * 1st of January 2026, UTC, at the scenario's time of day. Where they lie is facts 10.1, too. A
  * server writes a record when an exchange ends, so those that were open at the end of the run have
- * none (the journal has them). messageIssue names the incident whose attack an exchange belongs to;
- * ordinary ones have none.
+ * none (the journal has them). Attempts of one call are exchanges of their own, and messageId ends
+ * with which one it is from the second on. messageIssue names the incident whose attack an exchange
+ * belongs to; ordinary ones have none.
+ *
+ * messageUserId is the person whose journey an exchange belongs to; what no person asks for has
+ * none. Nobody has these codes: they are drawn, and only follow the rules of real ones
+ * (workload/citizen.ts). X-Road does not verify the header either (facts 8).
  */
 import type { Plan } from '../plan/plan.ts';
 import { findFault, spellFault, statusOfFault } from '../protocol/fault.ts';
@@ -16,6 +21,7 @@ import { csvLine } from './csv.ts';
 import type { CsvCell } from './csv.ts';
 import { exchangeId, requestUuid } from './exchange-id.ts';
 import type { ReplicationOutcome } from './outcome.ts';
+import type { UserIdOf } from './user-id.ts';
 
 /** 2026-01-01T00:00:00Z in milliseconds. */
 const EPOCH_MS = 1_767_225_600_000;
@@ -40,6 +46,7 @@ const COLUMNS = [
   'serviceSubsystemCode',
   'serviceCode',
   'messageId',
+  'messageUserId',
   'messageIssue',
   'clientSecurityServerAddress',
   'serviceSecurityServerAddress',
@@ -61,12 +68,13 @@ type Cells = Readonly<Record<Column, CsvCell>>;
 export function* exchangeLines(
   plan: Plan,
   outcomes: readonly ReplicationOutcome[],
+  userIdOf: UserIdOf,
 ): Generator<string> {
   yield csvLine(COLUMNS);
   for (const outcome of outcomes) {
     for (let row = 0; row < outcome.journal.kept.flow.length; row++) {
       if (outcome.journal.kept.fault[row] === OPEN) continue;
-      const common = commonCells(plan, outcome, row);
+      const common = commonCells(plan, outcome, row, userIdOf);
       yield line({ ...common, ...clientCells(plan, outcome, row) });
       if (outcome.journal.kept.providerRequestInUs[row] > 0) {
         yield line({ ...common, ...producerCells(plan, outcome, row) });
@@ -96,6 +104,7 @@ function commonCells(
   plan: Plan,
   outcome: ReplicationOutcome,
   row: number,
+  userIdOf: UserIdOf,
 ): Omit<Cells, RecordColumn> {
   const { kept } = outcome.journal;
   const flow = kept.flow[row];
@@ -116,6 +125,7 @@ function commonCells(
     serviceSubsystemCode: provider[3] ?? null,
     serviceCode: provider[4] ?? null,
     messageId: id,
+    messageUserId: userIdOf(outcome.replicationIndex, kept.source[row], kept.ordinal[row]),
     messageIssue: incident < 0 ? null : plan.incidents[incident].id,
     clientSecurityServerAddress: serverId(kept.clientServer[row]),
     serviceSecurityServerAddress: serverId(kept.providerServer[row]),

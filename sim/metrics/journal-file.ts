@@ -9,8 +9,9 @@
 import type { Plan } from '../plan/plan.ts';
 import { exchangeId } from './exchange-id.ts';
 import type { ReplicationOutcome } from './outcome.ts';
+import type { UserIdOf } from './user-id.ts';
 
-export const JOURNAL_FORMAT = 'fedlab-journal-1';
+export const JOURNAL_FORMAT = 'fedlab-journal-2';
 
 export interface JournalHead {
   readonly format: typeof JOURNAL_FORMAT;
@@ -23,6 +24,10 @@ export interface JournalHead {
 
 export interface JournalExchange {
   readonly id: string;
+  /** From 1: the attempt of its call. */
+  readonly attempt: number;
+  /** X-Road-UserId, synthetic; null: no person asks. */
+  readonly userId: string | null;
   readonly client: string;
   readonly service: string;
   readonly clientServer: string;
@@ -43,6 +48,7 @@ export interface JournalExchange {
 export function* journalLines(
   plan: Plan,
   outcomes: readonly ReplicationOutcome[],
+  userIdOf: UserIdOf,
 ): Generator<string> {
   const sum = (count: (outcome: ReplicationOutcome) => number): number =>
     outcomes.reduce((total, outcome) => total + count(outcome), 0);
@@ -57,7 +63,7 @@ export function* journalLines(
   for (const outcome of outcomes) {
     const rows = rowsByExchange(outcome);
     for (const [exchange, steps] of rows.entries()) {
-      yield `${JSON.stringify(exchangeOf(plan, outcome, exchange, steps))}\n`;
+      yield `${JSON.stringify(exchangeOf(plan, outcome, exchange, steps, userIdOf))}\n`;
     }
   }
 }
@@ -67,6 +73,7 @@ function exchangeOf(
   outcome: ReplicationOutcome,
   exchange: number,
   rows: readonly number[],
+  userIdOf: UserIdOf,
 ): JournalExchange {
   const { journal } = outcome;
   const { kept } = journal;
@@ -75,6 +82,8 @@ function exchangeOf(
   const service = plan.flows.service[flow];
   return {
     id: exchangeId(plan, outcome, exchange),
+    attempt: kept.retry[exchange] + 1,
+    userId: userIdOf(outcome.replicationIndex, kept.source[exchange], kept.ordinal[exchange]),
     client: plan.flows.client[flow],
     service: plan.services.id[service],
     clientServer: plan.servers.id[client],

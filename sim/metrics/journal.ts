@@ -60,6 +60,7 @@ export class Journal {
       kept: {
         source: Int32Array.from(this.#kept, (head) => head.source),
         ordinal: Float64Array.from(this.#kept, (head) => head.ordinal),
+        retry: Int32Array.from(this.#kept, (head) => head.retry),
         flow: Int32Array.from(this.#kept, (head) => head.flow),
         clientServer: Int32Array.from(this.#kept, (head) => head.clientServer),
         providerServer: Int32Array.from(this.#kept, (head) => head.providerServer),

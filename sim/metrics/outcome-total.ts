@@ -25,6 +25,7 @@ function addTrustServers(a: TrustServerOutcome, b: TrustServerOutcome): TrustSer
       'acceptedServer',
       'loggedClient',
       'loggedServer',
+      'acceptedUnlogged',
       'stamped',
       'unstampedAtEnd',
       'lost',

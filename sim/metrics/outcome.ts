@@ -149,6 +149,8 @@ export interface JournalOutcome {
   readonly kept: {
     readonly source: Int32Array;
     readonly ordinal: Float64Array;
+    /** Attempts of its call before this one. */
+    readonly retry: Int32Array;
     readonly flow: Int32Array;
     readonly clientServer: Int32Array;
     /** -1: none was chosen. */

@@ -52,6 +52,11 @@ export interface TrustServerOutcome {
   /** Records that the two proxies committed, of exchanges that ended in whatever way. */
   readonly loggedClient: Float64Array;
   readonly loggedServer: Float64Array;
+  /**
+   * Exchanges that ended without fault although this server, as consumer or as provider, had not
+   * committed both its records of them: looked at one by one, where sums could make up for it.
+   */
+  readonly acceptedUnlogged: Float64Array;
   /** logged = stamped + unstampedAtEnd + lost, of both proxies together. */
   readonly stamped: Float64Array;
   readonly unstampedAtEnd: Float64Array;

@@ -1,22 +1,27 @@
-/** What had to be assumed: the author's list, profiles, links and the calibration. */
+/** What had to be assumed: the author's list, profiles, trust services, links, the calibration. */
 import type { Calibration } from '../plan/calibration.ts';
 import { KEY_TYPES } from '../plan/calibration.ts';
-import type { AssumptionDocument, Confidence, Document } from '../plan/document.ts';
+import type { AssumptionDocument, Confidence, Document, ProfileName } from '../plan/document.ts';
 import { PARAMETERS } from '../plan/profile.ts';
 import type { Links } from './compile-links.ts';
 import type { Network } from './compile-network.ts';
 import { formatParameter } from './compile-parameters.ts';
+import { trustServicesOf } from './compile-trust.ts';
+import { TRUST_STANDARDS } from './trust-standards.ts';
+import type { TrustStandard } from './trust-standards.ts';
 
 export function listAssumptions(
   document: Document,
   network: Network,
   links: Links,
   calibration: Calibration,
+  hasTrust: boolean,
 ): AssumptionDocument[] {
   return [
     ...document.assumptions,
     ...ofJourneys(document),
     ...ofProfiles(document, network),
+    ...(hasTrust ? ofTrustServices(network) : []),
     ...links.assumptions(),
     ofCalibration(calibration),
   ];
@@ -57,6 +62,53 @@ function ofProfiles(document: Document, network: Network): AssumptionDocument[] 
     }
   }
   return found;
+}
+
+/** What trust services are taken to be able to do; one line where instances agree. */
+function ofTrustServices(network: Network): AssumptionDocument[] {
+  const found = new Map<string, { instances: string[]; row: AssumptionDocument }>();
+  for (const { instance, kind, document } of trustServicesOf(network)) {
+    const standard = TRUST_STANDARDS.find((one) => one.kind === kind);
+    if (standard === undefined) continue;
+    const { id, document: country } = network.instances[instance];
+    const { capacity, serviceTime } = document;
+    // Whoever writes the very same number is told it, too: it is as good as before.
+    const isUsual = serviceTime.kind === 'constant' && serviceTime.value === standard.serviceTimeUs;
+    const rows = [
+      ...(isUsual ? [serviceTimeRow(standard, country.profile)] : []),
+      ...(capacity === standard.capacity ? [capacityRow(standard)] : []),
+    ];
+    for (const row of rows) {
+      const key = `${row.what} ${row.confidence}`;
+      const group = found.get(key) ?? { instances: [], row };
+      if (!group.instances.includes(id)) group.instances.push(id);
+      found.set(key, group);
+    }
+  }
+  return [...found.values()].map(({ instances, row }) => {
+    return { ...row, what: `${instances.join(', ')}: ${row.what}` };
+  });
+}
+
+/** What an operator of Estonia publishes is only derived for another country. */
+function serviceTimeRow(standard: TrustStandard, profile: ProfileName): AssumptionDocument {
+  const { title, serviceTimeUs, confidence, source } = standard;
+  const isOwn = confidence !== 'published' || profile === 'ee-production';
+  return {
+    what: `time that one ${title} needs for an answer`,
+    value: `${serviceTimeUs / 1000} ms`,
+    confidence: isOwn ? confidence : 'derived',
+    source: isOwn ? source : `${source}; taken over from Estonia`,
+  };
+}
+
+function capacityRow({ title, capacity }: TrustStandard): AssumptionDocument {
+  return {
+    what: `requests that one ${title} works on at once`,
+    value: String(capacity),
+    confidence: 'estimated',
+    source: 'no figure is published',
+  };
 }
 
 const WEAKEST_FIRST: readonly Confidence[] = ['estimated', 'derived', 'published'];

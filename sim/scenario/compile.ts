@@ -164,7 +164,7 @@ function planOf(linked: Linked, calibration: Calibration, sha256: string): Plan 
     thresholds: document.thresholds,
     checks: document.checks,
     limits: document.limits,
-    assumptions: listAssumptions(document, network, links, calibration),
+    assumptions: listAssumptions(document, network, links, calibration, trust.hasTrust),
     expected: {
       calls: Math.round(linked.calls),
       attackRequests: Math.round(incidents.attackRequests),

@@ -28,6 +28,8 @@ import {
   subsystemId,
   unit,
 } from './schema-values.ts';
+import { CENTRAL_SERVER, OCSP_RESPONDER, TIME_STAMPER } from './trust-standards.ts';
+import type { TrustStandard } from './trust-standards.ts';
 import type { UnitName } from './units.ts';
 
 const LIST_MAX = 20_000;
@@ -118,20 +120,7 @@ const server = fields({
   parameters: parameters.prefault({}).describe('settings of this server alone'),
 }).meta({ id: 'Server', description: 'A security server.' });
 
-interface TrustServiceStandard {
-  readonly capacity: number;
-  readonly serviceTime: string;
-}
-
-/**
- * What a trust service needs for an answer. OCSP and time-stamps: SK, 6.8 ms and 39.7 ms at the
- * service (realdata.md 2, P). A central server hands out a small static file: estimated.
- */
-const CENTRAL_SERVER: TrustServiceStandard = { capacity: 64, serviceTime: '5ms' };
-const OCSP_RESPONDER: TrustServiceStandard = { capacity: 16, serviceTime: '6.8ms' };
-const TIME_STAMPER: TrustServiceStandard = { capacity: 16, serviceTime: '39.7ms' };
-
-const trustService = (id: string, meaning: string, standard: TrustServiceStandard) => {
+const trustService = (id: string, meaning: string, standard: TrustStandard) => {
   const whole = fields({
     id: name().describe('its name'),
     capacity: unit('count', bounds(1, 1_000_000))

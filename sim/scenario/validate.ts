@@ -108,7 +108,8 @@ function issuesOf(draft: Draft, issue: ZodIssue, path: Path): Issue[] {
  */
 function unionIssues(draft: Draft, issue: ZodIssue, path: Path): Issue[] {
   const branches = issue.code === 'invalid_union' ? issue.errors : [];
-  const meant = branches.filter((errors) => !errors.some(isOtherType));
+  const fitting = branches.filter((errors) => !errors.some(isOtherType));
+  const meant = fitting.length > 1 ? ofItsKind(fitting, scalarText(draft, path)) : fitting;
   if (meant.length === 1) {
     return telling(meant[0]).flatMap((inner) => issuesOf(draft, inner, [...path, ...inner.path]));
   }
@@ -120,6 +121,18 @@ function unionIssues(draft: Draft, issue: ZodIssue, path: Path): Issue[] {
   return [
     { code: 'wrong-type', message: `${message}, found ${found}`, hint, ...place, isWarning: false },
   ];
+}
+
+/** Of a word or a value with a unit: what begins as a number is no word, but `atuo` is. */
+function ofItsKind(branches: readonly ZodIssue[][], text: string | null): readonly ZodIssue[][] {
+  const isOfWords = (errors: readonly ZodIssue[]): boolean =>
+    errors.every(({ code, path }) => code === 'invalid_value' && path.length === 0);
+  if (text === null) return branches;
+  if (/^[+-]?\d/.test(text)) return branches.filter((errors) => !isOfWords(errors));
+  const isNear = (issue: ZodIssue): boolean =>
+    issue.code === 'invalid_value' && didYouMean(text, issue.values.map(String)) !== null;
+  const near = branches.filter((errors) => isOfWords(errors) && errors.some(isNear));
+  return near.length > 0 ? near : branches;
 }
 
 function sizeHint(bound: 'least' | 'most', count: number, origin = 'array'): string {

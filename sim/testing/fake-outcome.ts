@@ -161,6 +161,7 @@ function emptyJournal(): ReplicationOutcome['journal'] {
     kept: {
       source: wholes,
       ordinal: numbers,
+      retry: wholes,
       flow: wholes,
       clientServer: wholes,
       providerServer: wholes,

@@ -16,6 +16,7 @@ export function fakeTrust(plan: Plan): TrustOutcome {
       acceptedServer: servers(10),
       loggedClient: servers(21),
       loggedServer: servers(20),
+      acceptedUnlogged: servers(0),
       stamped: servers(38),
       unstampedAtEnd: servers(3),
       lost: servers(0),

@@ -135,6 +135,8 @@ function stateOf(plan: Plan): BenchState {
       providerServer: candidate.map((row) => candidates.server[row]),
       requestInUs: new Float64Array(count),
       providerRequestInUs: new Float64Array(count),
+      generation: new Int32Array(count),
+      stage: new Uint8Array(2 * count),
     },
   };
 }

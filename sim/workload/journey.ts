@@ -36,6 +36,11 @@ export function callOrdinal(journeyOrdinal: number, callsOfJourney: number, call
   return journeyOrdinal * callsOfJourney + call;
 }
 
+/** The inverse: which of its source's journeys a call belongs to. */
+export function journeyOrdinal(callOrdinalAtSource: number, callsOfJourney: number): number {
+  return Math.floor(callOrdinalAtSource / callsOfJourney);
+}
+
 /** Of `count` rows from `from` on, the one that the draw `u` falls on by its cumulative share. */
 export function rowByShare(
   cumulativeShare: Float64Array,
