@@ -7,6 +7,7 @@
  * The order of the checks is X-Road's, so the first failure has the code that X-Road gives.
  */
 import { digestOf, digestOfUri, isSame } from './algorithms.ts';
+import { authoritiesOf } from './anchors.ts';
 import type { Anchors } from './anchors.ts';
 import { decodeBase64 } from './base64.ts';
 import {
@@ -79,7 +80,7 @@ export function verifyContainer(files: ContainerFiles, anchors: Anchors, finding
   );
   judgeManifests(contents, findings);
   if (signature === null) return;
-  const stamp = judgeTimeStamp(signature, contents, resolve, anchors, findings);
+  const stamp = judgeTimeStamp(signature, contents, resolve, { anchors, sender }, findings);
   const names = [...contents.keys()].filter((name) => name === File.Message || isAttachment(name));
   verifySignature(
     signature,
@@ -93,6 +94,11 @@ export function verifyContainer(files: ContainerFiles, anchors: Anchors, finding
     },
     findings,
   );
+}
+
+interface Trust {
+  readonly anchors: Anchors;
+  readonly sender: Sender | null;
 }
 
 type Contents = ReadonlyMap<string, Buffer>;
@@ -221,7 +227,7 @@ function judgeTimeStamp(
   signature: XadesSignature,
   contents: Contents,
   resolve: Resolve,
-  anchors: Anchors,
+  trust: Trust,
   findings: Findings,
 ): TimeStamp | null {
   const chainResult = contents.get(File.TsChainResult) ?? null;
@@ -237,7 +243,7 @@ function judgeTimeStamp(
       const read = readTimeStamp(der);
       // A batch stamps the result of its chain, a single stamp the bytes of the value (facts 7).
       checkImprint(read, chainResult ?? signature.value);
-      const authority = signerOf(read, anchors.timeStampers);
+      const authority = signerOf(read, trust.anchors.timeStampers);
       if (authority === null) {
         const text = 'the certificate of its authority is not known';
         findings.unknown('time-stamp', `${isoOf(read.timeMs)}; ${text}`);
@@ -245,7 +251,7 @@ function judgeTimeStamp(
       }
       checkTimeStampSignature(read, authority);
       findings.passed('time-stamp', `${isoOf(read.timeMs)}, by ${nameOf(authority)}`);
-      judgeAuthority(authority, read, anchors, findings);
+      judgeAuthority(authority, read, trust, findings);
       return read;
     },
     null,
@@ -270,7 +276,7 @@ function judgeStampChain(result: Buffer, resolve: Resolve, findings: Findings): 
 function judgeAuthority(
   authority: Certificate,
   { timeMs }: TimeStamp,
-  anchors: Anchors,
+  { anchors, sender }: Trust,
   findings: Findings,
 ): void {
   const what = 'time-stamp authority';
@@ -280,10 +286,6 @@ function judgeAuthority(
   }
   const plain = anchors.authorities.filter(({ instance }) => instance === null);
   const between = plain.map(({ certificate }) => certificate);
-  if (between.length === 0 && anchors.timeStampers.length === 0) {
-    findings.unknown(what, `no authority to trust was given; it is ${nameOf(authority)}`);
-    return;
-  }
   const path = pathTo(authority, between, between, timeMs);
   if (path !== null && hasExtendedUsage(authority, ExtendedUsage.TimeStamping)) {
     findings.passed(

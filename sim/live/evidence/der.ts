@@ -113,6 +113,52 @@ export function timeOf(der: Der | undefined): number {
   return timeMs + millis;
 }
 
+const NESTING_MAX = 40;
+const IS_INDEFINITE = 0x80;
+
+/**
+ * The DER of BER: a time-stamp may be written either way (RFC 5652, 10), and old authorities left
+ * the lengths open. What is signed in it is DER already, and stays byte for byte.
+ */
+export function derOfBer(bytes: Buffer): Buffer {
+  const { der, end } = transcode(bytes, 0, 0);
+  if (end !== bytes.length) refuse('there are bytes after its end');
+  return der;
+}
+
+function transcode(
+  bytes: Buffer,
+  at: number,
+  depth: number,
+): { readonly der: Buffer; readonly end: number } {
+  if (depth > NESTING_MAX) refuse('it is nested too deep');
+  const isConstructed = at < bytes.length && (bytes[at] & 0x20) !== 0;
+  const isOpen = isConstructed && bytes[at + 1] === IS_INDEFINITE;
+  const whole = isOpen ? null : readAt(bytes, at);
+  if (whole !== null && !isConstructed) return { der: whole.raw, end: at + whole.raw.length };
+  const end = whole === null ? bytes.length : at + whole.raw.length;
+  const parts: Buffer[] = [];
+  let next = whole === null ? at + 2 : end - whole.content.length;
+  while (next < end) {
+    // Two zeros end what has no length.
+    if (isOpen && bytes[next] === 0 && bytes[next + 1] === 0) {
+      return { der: join(bytes[at], parts), end: next + 2 };
+    }
+    const part = transcode(bytes, next, depth + 1);
+    parts.push(part.der);
+    next = part.end;
+  }
+  if (isOpen || next > end) refuse('it breaks off');
+  return { der: join(bytes[at], parts), end };
+}
+
+/** Octets may come in pieces, which DER puts together. */
+function join(tag: number, parts: readonly Buffer[]): Buffer {
+  if (tag !== (Tag.OctetString | 0x20)) return encodeDer(tag, Buffer.concat(parts));
+  const pieces = parts.map((part) => octetsOf(readDer(part)));
+  return encodeDer(Tag.OctetString, Buffer.concat(pieces));
+}
+
 export function encodeDer(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([tag]), encodeLength(content.length), content]);
 }

@@ -12,6 +12,7 @@ import type { Certificate } from './certificate.ts';
 import {
   childrenOf,
   constructed,
+  derOfBer,
   expectTag,
   integerOf,
   membersOf,
@@ -60,8 +61,8 @@ const MALFORMED = 'malformed_signature';
 const NOT_VERIFIED = 'mlog.timestamp_signer_verification_failed';
 
 /** Throws an EvidenceError where the bytes are no token. */
-export function readTimeStamp(der: Buffer): TimeStamp {
-  const [type, wrapped] = membersOf(readDer(der), Tag.Sequence);
+export function readTimeStamp(token: Buffer): TimeStamp {
+  const [type, wrapped] = membersOf(readDer(derOfBer(token)), Tag.Sequence);
   if (oidOf(type) !== Oid.SignedData) refuse('it is no signed data');
   const [, , encapsulated, ...rest] = membersOf(
     membersOf(wrapped, constructed(0))[0],

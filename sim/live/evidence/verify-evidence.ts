@@ -5,7 +5,15 @@
  * One file is in memory at a time, and one container of an archive. Whatever is in them, they are
  * only read: nothing is unpacked to disk, no name in them becomes a path.
  */
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Anchors } from './anchors.ts';
 import { containersIn, isArchive, judgeLink, verifyLinks } from './archive.ts';
@@ -42,7 +50,7 @@ const ENCRYPTED = /\.(gpg|pgp)$/i;
 /** Throws an UnreadableError where the path holds no evidence. */
 export function verifyEvidence(path: string, anchors: Anchors): EvidenceReport {
   const inspection = new Inspection(anchors);
-  if (!lstatSync(path).isDirectory()) inspection.verifyFile(path, basename(path));
+  if (!statSync(path).isDirectory()) inspection.verifyFile(path, basename(path));
   else if (isContainer(filesUnder(path))) inspection.verifyUnpacked(path);
   else inspection.verifyFolder(path);
   inspection.judgeLinks();
@@ -86,11 +94,12 @@ class Inspection {
   }
 
   verifyFile(path: string, where: string): void {
-    const entries = readZip(readWhole(path), ARCHIVE_LIMITS);
+    const bytes = readWhole(path);
+    const entries = readZip(bytes, ARCHIVE_LIMITS);
     const names = entries.map(({ name }) => name);
     // A container that lacks its signature is still meant as one.
     if (isContainer(names) || (/\.asice$/i.test(path) && names.length > 0)) {
-      this.#verifyContainer(entries, where);
+      this.#verifyContainer(readZip(bytes, CONTAINER_LIMITS), where);
     } else if (isArchive(names)) this.#verifyArchive(entries, where);
     else throw new UnreadableError('a zip file, but neither a container nor an archive of X-Road');
   }
@@ -151,7 +160,8 @@ const BROKEN_LINK: Link = { previousName: null, previousDigest: '', lastDigest: 
 
 /** Only files: devices and pipes have no end. */
 function readWhole(path: string): Buffer {
-  const file = openSync(path, 'r');
+  // Opening a pipe would wait for somebody to write into it.
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) throw new UnreadableError('it is no file');
