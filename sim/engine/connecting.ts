@@ -67,8 +67,9 @@ export function createConnecting(
     const server = table.clientServer[slot];
     const route = table.route[slot];
     const pool = pools.poolOf[route];
+    const mask = inService(server, route);
     if (plan.servers.reusesConnections[server] === 1) {
-      const index = pools.lease(pool);
+      const index = pools.lease(pool, mask);
       if (index !== -1) {
         setCandidate(slot, index);
         table.connection[slot] = 2;
@@ -82,7 +83,6 @@ export function createConnecting(
     pools.openCount[server]++;
     pools.openCountOfPool[pool]++;
     table.connection[slot] = 1;
-    const mask = inService(server, route);
     table.candidateMask[slot] = mask;
     table.attempt[slot] = firstAttempt(mask, pools.rememberedOf(pool));
     return attempt(leg);
@@ -473,6 +473,7 @@ export function createConnecting(
     granted.push(leg);
   };
 
+  /** Its connection is no longer open at the provider's end, whatever the consumer's thinks. */
   const leaveGate = (slot: number): void => {
     const { table, epoch } = state;
     if (table.connection[slot] !== 2) return;
@@ -530,6 +531,7 @@ export function createConnecting(
     release,
     flood,
     floodEnd,
+    leaveGate,
     reset,
   };
 }

@@ -16,9 +16,9 @@ interface IdleConnection {
 
 export type ConnectionPool = ReturnType<typeof createConnectionPool>;
 
+/** `left` is told that a connection has left the gate of a server. */
 export function createConnectionPool(state: RunState, left: (provider: number) => void) {
   const routeOfPool: number[] = [];
-  /** Told that a connection has left the gate of a server. */
   const { plan } = state;
   const routeCount = plan.routes.server.length;
   /** Per route: its pool. */
@@ -51,13 +51,17 @@ export function createConnectionPool(state: RunState, left: (provider: number) =
     return state.nowUs < forgetUs[pool] ? remembered[pool] : -1;
   };
 
-  /** Leases an idle connection: the candidate's index, or -1. */
-  const lease = (pool: number): number => {
+  /** Leases an idle connection to one of the candidates in `mask`: its index, or -1. */
+  const lease = (pool: number, mask: number): number => {
     const idle = idleOf[pool];
-    for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
+    for (let at = idle.length - 1; at >= 0; at--) {
+      const one = idle[at];
+      if (((mask >> one.index) & 1) === 0) continue;
+      if (at === idle.length - 1) idle.pop();
+      else idle.splice(at, 1);
       // A connection whose server has restarted is found dead when it is validated.
-      if (last.epoch === state.epoch[serverOf(pool, last.index)]) return last.index;
-      close(pool, last);
+      if (one.epoch === state.epoch[serverOf(pool, one.index)]) return one.index;
+      close(pool, one);
     }
     return -1;
   };

@@ -82,6 +82,7 @@ export class Incidents {
         return;
       default:
         this.#trust?.patched(column[patch], row, value);
+        if (column[patch] === PatchColumn.SignerLost && value === 1) this.#legs.signing.lost(row);
     }
   }
 

@@ -393,13 +393,17 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
     return plan.services.isSoap[service] === 1 && status !== 200 && status !== 500;
   };
 
-  /** The cause with which a condition makes this effect fail; Cause.None: it does not. */
+  /** The cause with which this effect fails; Cause.None: it does not. */
   const failure = (leg: number, effect: number): number => {
+    const cause = state.table.mayFail[leg] === 0 ? Cause.None : conditionCause(leg, effect);
+    const isOfTrust = effect === Effect.Sign || effect === Effect.Log;
+    if (cause !== Cause.None || trust === null || !isOfTrust) return cause;
+    return trust.failure(leg, effect);
+  };
+
+  /** The cause that a condition of the flow or of the server gives the effect. */
+  const conditionCause = (leg: number, effect: number): number => {
     const { table, plan } = state;
-    if (table.mayFail[leg] === 0) {
-      const isOfTrust = effect === Effect.Sign || effect === Effect.Log;
-      return trust === null || !isOfTrust ? Cause.None : trust.failure(leg, effect);
-    }
     const { flows, servers } = plan;
     const slot = leg >> 1;
     const flow = table.flow[slot];
@@ -546,6 +550,8 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
     // The head is no event: until the response's end nothing of the consumer's can come between.
     table.headUs[slot] = nowUs + state.packetUs(back, slot, Purpose.LinkResponseHead);
     table.lastBackUs[slot] = Math.max(table.lastBackUs[slot], table.headUs[slot]);
+    // Over a cut link nothing comes before what is sent again.
+    if (state.linkCut[back] === 1) table.headUs[slot] = Infinity;
     const workedUs = state.spend(server, leg, Cost.Stream, Purpose.StreamResponse, bytes);
     const transferUs = state.transferUs(back, bytes, slot, Purpose.LossResponse);
     const endUs = Math.max(workedUs, nowUs + transferUs);
@@ -594,10 +600,10 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
   };
 
   /** A slow disk makes a commit longer; a time-stamp that is taken at once comes on top. */
-  const commitDelayUs = ({ table: truth }: Trust, server: number, leg: number): number => {
+  const commitDelayUs = (clocks: Trust, server: number, leg: number): number => {
     const { serviceUs } = state.table;
-    const slowUs = Math.round((truth.logSlowness[server] - 1) * serviceUs[leg]);
-    const delayUs = slowUs + (trust === null ? 0 : trust.commitDelayUs(server));
+    const slowUs = Math.round((clocks.table.logSlowness[server] - 1) * serviceUs[leg]);
+    const delayUs = slowUs + clocks.commitDelayUs(server);
     serviceUs[leg] += delayUs;
     return delayUs;
   };

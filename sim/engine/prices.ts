@@ -38,7 +38,7 @@ export function createPrices(plan: Plan) {
     tables.set(row, at);
     return at;
   };
-  /** Per row of the cost table: first of its steps in `#steps`, or -1 - constants index. */
+  /** Per row of the cost table: first of its steps in `steps`, or -1 - constants index. */
   const cpuTable = costs.cpu.map(place);
   const delayTable = costs.delay.map(place);
   const steps = new Float64Array(tables.size * WIDTH);

@@ -17,7 +17,7 @@ import { Cause, faultOf, prefixOf, Prefix } from '../protocol/fault.ts';
 import { nextState, RUN_LIFE, RunEvent, RunPhase } from '../protocol/lifecycle.ts';
 import { CLIENT_STAGES, SERVER_STAGES } from '../world/exchange-table.ts';
 import { createArrivals } from './arrivals.ts';
-import { Callers, NO_CALL } from './callers.ts';
+import { ABANDONED, Callers, NO_CALL } from './callers.ts';
 import { EventKind } from './event-kind.ts';
 import { Incidents } from './incidents.ts';
 import { createLegs } from './legs.ts';
@@ -282,7 +282,10 @@ export function createReplication(
   /** TCP has tried to send the request for a quarter of an hour. */
   const giveUp = (slot: number, generation: number): void => {
     const { table } = state;
-    if (table.generation[slot] !== generation || !state.isGivenUp(slot)) return;
+    if (table.generation[slot] !== generation) return;
+    // The provider's end is closed, and the consumer's waits on: nothing tells it.
+    if (state.isGivenUp(slot, false)) legs.connecting.leaveGate(slot);
+    if (!state.isGivenUp(slot, true)) return;
     const isUnseen = table.providerRequestInUs[slot] === 0;
     if (isUnseen && table.stage[slot * 2 + 1] === ServerStage.Waiting) legs.abandon(slot);
     legs.receive(slot * 2, Input.PeerClosed);
@@ -297,8 +300,10 @@ export function createReplication(
     if (table.kept[slot] !== -1) complete(slot, fault, endUs);
     if (trust !== null) trust.ended(slot, fault);
     if (table.call[slot] !== NO_CALL) {
+      // Nobody waits for what an abandoned attempt still does: it is no part of a call's time.
+      const isHeard = table.call[slot] !== ABANDONED;
       callers.answered(slot, fault, endUs);
-      if (fault === 0 && intendedUs >= plan.warmUpUs) addStages(slot);
+      if (isHeard && fault === 0 && intendedUs >= plan.warmUpUs) addStages(slot);
       return;
     }
     calls.answered(table.source[slot], endUs);

@@ -6,7 +6,8 @@
 import { Purpose } from '../base/random.ts';
 import { batchSize } from '../protocol/batch.ts';
 import { Cost } from '../protocol/effect.ts';
-import { Input } from '../protocol/exchange.ts';
+import { Input, inputOf } from '../protocol/exchange.ts';
+import { Cause } from '../protocol/fault.ts';
 import { EventKind } from './event-kind.ts';
 import type { RunState } from './state.ts';
 import type { Trust } from './trust.ts';
@@ -61,6 +62,22 @@ export function createSigning(
     // Another member's batch has waited for the token; this one's next queues behind it.
     if (next !== undefined) start(next);
     if (phase[signer] === 0) takeBatch(signer);
+  };
+
+  /** The signer's process has died alone: whoever waits for it hears of it at once. */
+  const lost = (server: number): void => {
+    const { queues, rows, plan } = state;
+    const waiting: number[] = [];
+    for (let signer = 0; signer < phase.length; signer++) {
+      if (plan.signers.server[signer] !== server) continue;
+      for (const queue of [rows.batch + signer, rows.signing + signer]) {
+        for (let leg = queues.shift(queue); leg !== -1; leg = queues.shift(queue)) {
+          waiting.push(leg);
+        }
+      }
+    }
+    reset(server);
+    for (const leg of waiting) feed(leg, inputOf(Input.Failed, Cause.SignerNetworkError));
   };
 
   /** The signer's process has died with its server. */
@@ -177,5 +194,5 @@ export function createSigning(
     const patience = state.plan.servers.signerTimeoutUs[state.plan.signers.server[signer]];
     state.queues.patienceUs[state.rows.signing + signer] = patience;
   }
-  return { tokenBusyUs, request, done, reset, restart, settle };
+  return { tokenBusyUs, request, done, lost, reset, restart, settle };
 }

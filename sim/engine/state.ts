@@ -303,7 +303,6 @@ function createActs(state: RunState) {
       const waiting = state.stalled.get(link) ?? [];
       waiting.push({ kind, slot, generation, sentUs: state.nowUs, isOut });
       state.stalled.set(link, waiting);
-      if (!isOut) return;
       const id = table.id[slot];
       state.events.schedule(state.nowUs + GIVE_UP_US, EventKind.GiveUp, id, slot, generation);
       return;
@@ -332,13 +331,14 @@ function createActs(state: RunState) {
     }
   };
 
-  /** TCP has tried for as long as it does to send a part of this exchange's request. */
-  const isGivenUp = (slot: number): boolean => {
-    const link = state.plan.candidates.linkOut[state.table.candidate[slot]];
+  /** TCP has tried for as long as it does to send a part of this exchange in one direction. */
+  const isGivenUp = (slot: number, isOut: boolean): boolean => {
+    const { linkOut, linkBack } = state.plan.candidates;
+    const link = (isOut ? linkOut : linkBack)[state.table.candidate[slot]];
     const generation = state.table.generation[slot];
     return (state.stalled.get(link) ?? []).some(
       (entry) =>
-        entry.isOut &&
+        entry.isOut === isOut &&
         entry.slot === slot &&
         entry.generation === generation &&
         entry.sentUs + GIVE_UP_US <= state.nowUs,

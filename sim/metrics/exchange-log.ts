@@ -75,7 +75,10 @@ export function* exchangeLines(
     for (let row = 0; row < outcome.journal.kept.flow.length; row++) {
       if (outcome.journal.kept.fault[row] === OPEN) continue;
       const common = commonCells(plan, outcome, row, userIdOf);
-      yield line({ ...common, ...clientCells(plan, outcome, row) });
+      // A server that was down has seen nothing, and writes no record.
+      if (outcome.journal.kept.requestInUs[row] > 0) {
+        yield line({ ...common, ...clientCells(plan, outcome, row) });
+      }
       if (outcome.journal.kept.providerRequestInUs[row] > 0) {
         yield line({ ...common, ...producerCells(plan, outcome, row) });
       }

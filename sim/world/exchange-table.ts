@@ -49,7 +49,6 @@ export function createExchangeTable(capacity: number) {
   /** Index of the remembered address, while the attempt is to that one. */
   const remembered = new Uint8Array(capacity);
   const tlsCause = new Uint8Array(capacity);
-  const brokenCause = new Uint8Array(capacity);
   /** 1: a connection is counted at the client; 2: at the provider's gate too. */
   const connection = new Uint8Array(capacity);
   const deadlineUs = new Float64Array(capacity);
@@ -104,7 +103,7 @@ export function createExchangeTable(capacity: number) {
     candidate[slot] = -1;
     providerServer[slot] = -1;
     tlsCause[slot] = 0;
-    brokenCause[slot] = 0;
+    requestInUs[slot] = 0;
     connection[slot] = 0;
     lastOutUs[slot] = 0;
     lastBackUs[slot] = 0;
@@ -171,7 +170,6 @@ export function createExchangeTable(capacity: number) {
     attempt,
     remembered,
     tlsCause,
-    brokenCause,
     connection,
     deadlineUs,
     lastOutUs,
