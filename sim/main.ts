@@ -17,6 +17,7 @@ import type { Session } from './cli/session.ts';
 import { Terminal } from './cli/terminal.ts';
 import { addTraceCommand } from './cli/trace.ts';
 import { UserError } from './cli/user-error.ts';
+import { addVerifyCommand } from './cli/verify.ts';
 
 const EXIT_BUG = 1;
 const EXIT_WRONG = 2;
@@ -60,6 +61,7 @@ function commandLine(session: Session): Command {
   addTraceCommand(program, session);
   addListCommand(program, session);
   addSchemaCommand(program, session);
+  addVerifyCommand(program, session);
   return program;
 }
 

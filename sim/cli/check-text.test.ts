@@ -68,7 +68,7 @@ test('trust services are counted, or told to be taken for granted', () => {
 
 test('checks: the usual ones first, then the scenario says what it asks', () => {
   expect(plain(checkLines(plan))).toEqual([
-    'that the books balance, no-collapse, incidents-seen',
+    'that the books balance, incidents-seen',
     'recovery from crash within 10 s',
     'sometimes of faults, server-down',
   ]);

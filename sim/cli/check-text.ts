@@ -1,5 +1,6 @@
 /** What would run, in words: incidents, trust, callers, journeys and checks of a plan. */
 import { formatNumberOf, formatSeconds } from '../../reports/format.ts';
+import { observedIncidents } from '../metrics/check-incidents.ts';
 import { CHECK_NAMES, CHECK_ROWS } from '../plan/check-names.ts';
 import type { CheckName } from '../plan/check-names.ts';
 import type { CheckDocument } from '../plan/document.ts';
@@ -136,7 +137,9 @@ export function checkLines(plan: Plan): string[] {
   const usesTrust = hasTrust || patches.column.some((column) => column > PatchColumn.LinkBandwidth);
   const ofTrust: readonly CheckName[] = ['trust-window', 'evidence-logged', 'evidence-stamped'];
   const isMade = (name: CheckName): boolean => {
-    if (!CHECK_ROWS[name].isDefault || checks.some(({ check }) => check === name)) return false;
+    if (CHECK_ROWS[name].unaskedOf === null) return false;
+    if (checks.some(({ check }) => check === name)) return false;
+    if (name === 'no-collapse') return observedIncidents(plan).length > 0;
     return ofTrust.includes(name) ? usesTrust : incidents.length > 0;
   };
   const unasked = CHECK_NAMES.filter(isMade);
@@ -145,12 +148,14 @@ export function checkLines(plan: Plan): string[] {
   return [usual, ...checks.map(checkText)];
 }
 
-function checkText({ check, withinUs, states, incident, allowsUnknown }: CheckDocument): string {
+function checkText(asked: CheckDocument): string {
+  const { check, withinUs, states, incident, expects, allowsUnknown } = asked;
   return [
     check,
     ...(states.length === 0 ? [] : [`of ${states.join(', ')}`]),
     ...(incident === null ? [] : [`from ${incident}`]),
     ...(withinUs === null ? [] : [`within ${seconds(withinUs)}`]),
+    ...(expects === 'failed' ? ['(expected to fail)'] : []),
     ...(allowsUnknown ? ['(may stay unknown)'] : []),
   ].join(' ');
 }

@@ -134,14 +134,15 @@ function rolesText({ services, clients }: JourneyTemplate): string {
 
 function checkRows(): readonly Row[] {
   return CHECK_NAMES.map((name) => {
-    const { isDefault, bound, hasState, hasIncident, prose } = CHECK_ROWS[name];
+    const { unaskedOf, bound, hasState, hasIncident, canFail, prose } = CHECK_ROWS[name];
     const settings = [
       ...(bound === null ? [] : [`within: ${bound}`]),
       ...(hasIncident ? ['incident: only of this one'] : []),
       ...(hasState ? ['state: which one'] : []),
+      ...(canFail ? ['expect: passed or failed'] : []),
     ];
     const more = settings.length === 0 ? '' : ` (${settings.join('; ')})`;
-    return [name, isDefault ? 'of every run' : 'where named', `${prose}${more}`];
+    return [name, unaskedOf === null ? 'where named' : `of ${unaskedOf}`, `${prose}${more}`];
   });
 }
 

@@ -42,20 +42,30 @@ export function readPackage(): Omit<Tool, 'commit'> {
   return { name, version };
 }
 
-/** `unknown` without git, and where the repository around is somebody else's. */
-function readCommit(): string {
+/**
+ * The commit, with `-modified` if a file that git knows differs from it; `unknown` without git, and
+ * where the repository around is somebody else's.
+ */
+export function readCommit(folder = REPOSITORY): string {
   try {
-    const answer = execFileSync('git', ['rev-parse', '--show-toplevel', 'HEAD'], {
-      cwd: REPOSITORY,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 5000,
-    });
-    const [top, commit] = answer.trim().split('\n');
-    return realpathSync(top) === realpathSync(REPOSITORY) ? commit : 'unknown';
+    const [top, commit] = git(folder, ['rev-parse', '--show-toplevel', 'HEAD']).split('\n');
+    if (realpathSync(top) !== realpathSync(folder)) return 'unknown';
+    // Nobody asked for the index to be refreshed on disk, and somebody else may be at it.
+    const status = ['--no-optional-locks', 'status', '--porcelain', '--untracked-files=no'];
+    return git(folder, status) === '' ? commit : `${commit}-modified`;
   } catch {
     return 'unknown';
   }
+}
+
+function git(folder: string, words: readonly string[]): string {
+  const answer = execFileSync('git', words, {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 5000,
+  });
+  return answer.trim();
 }
 
 function namesUnder(folder: string, end: string): string[] {

@@ -80,6 +80,13 @@ export function createTrustAudit(
   const validityUs = Float64Array.from(rules, (rule) => Number(rule.globalConfValidity));
   const freshnessUs = Float64Array.from(rules, (rule) => Number(rule.ocspFreshness));
   const nextUpdateUs = Float64Array.from(rules, (rule) => Number(rule.ocspNextUpdate));
+  const keyCacheUs = Float64Array.from(rules, (rule) => Number(rule.keyConfCachePeriod));
+  const lastHeldUs = new Float64Array(count).fill(-Infinity);
+  const freshestUs = new Float64Array(count).fill(-Infinity);
+  const freshestUntilUs = new Float64Array(count).fill(-Infinity);
+  const skewSeenUs = skewUs.slice();
+  const skewBeforeUs = skewUs.slice();
+  const skewSeenAtUs = new Float64Array(count).fill(-Infinity);
   const asksNextUpdate = Uint8Array.from(rules, (rule) => Number(rule.verifyNextUpdate === true));
 
   const logged = (slot: number, isProvider: boolean): void => {
@@ -93,7 +100,7 @@ export function createTrustAudit(
     const sinceUs = isProvider ? providerRequestInUs[slot] : requestInUs[slot];
     const isOutside =
       isConfigurationOutside(server, sinceUs) ||
-      isAnswerOutside(server, server, sinceUs) ||
+      isOwnAnswerOutside(server, sinceUs) ||
       (isProvider && isAnswerOutside(server, clientServer[slot], sinceUs)) ||
       isStampOutside(server, sinceUs);
     if (isOutside) outside[server]++;
@@ -173,12 +180,32 @@ export function createTrustAudit(
   const isConfigurationOutside = (server: number, sinceUs: number): boolean => {
     const of = instance[server];
     const signedUs = viewGeneratedUs[server * instanceCount + of];
-    return sinceUs + skewUs[server] - signedUs >= validityUs[of];
+    return clockUs(server, sinceUs) - signedUs >= validityUs[of];
   };
 
-  const isAnswerOutside = (verifier: number, owner: number, sinceUs: number): boolean => {
+  /**
+   * A proxy goes on with a key context for a while when a newer answer is an older one (facts 5.2):
+   * its own key is judged by the freshest answer that it held within that time.
+   */
+  const isOwnAnswerOutside = (server: number, sinceUs: number): boolean => {
+    const nowHeldUs = thisUpdateUs[server];
+    if (nowHeldUs < lastHeldUs[server]) {
+      freshestUs[server] = lastHeldUs[server];
+      freshestUntilUs[server] = world.nowUs + keyCacheUs[instance[server]];
+    }
+    lastHeldUs[server] = nowHeldUs;
+    if (!isAnswerOutside(server, server, sinceUs)) return false;
+    return (
+      sinceUs >= freshestUntilUs[server] || isTooOld(server, server, sinceUs, freshestUs[server])
+    );
+  };
+
+  const isAnswerOutside = (verifier: number, owner: number, sinceUs: number): boolean =>
+    isTooOld(verifier, owner, sinceUs, thisUpdateUs[owner]);
+
+  const isTooOld = (verifier: number, owner: number, sinceUs: number, heldUs: number): boolean => {
     const of = instance[verifier];
-    const ageUs = sinceUs + skewUs[verifier] - thisUpdateUs[owner];
+    const ageUs = clockUs(verifier, sinceUs) - heldUs;
     if (ageUs > freshnessUs[of]) return true;
     const nextUs = nextUpdateUs[instance[owner]];
     return asksNextUpdate[of] === 1 && nextUs > 0 && ageUs > nextUs;
@@ -190,7 +217,21 @@ export function createTrustAudit(
     if (failedUs === NEVER_FAILED || acceptableUs === 0 || timestampImmediately[server] === 1) {
       return false;
     }
-    return sinceUs + skewUs[server] - failedUs > acceptableUs;
+    return clockUs(server, sinceUs) - failedUs > acceptableUs;
+  };
+
+  /**
+   * What a server's clock showed at a past instant. A jump is noticed with the first record after
+   * it: what came before that is judged by the clock before or after it, whichever is behind.
+   */
+  const clockUs = (server: number, atUs: number): number => {
+    if (skewUs[server] !== skewSeenUs[server]) {
+      skewBeforeUs[server] = skewSeenUs[server];
+      skewSeenUs[server] = skewUs[server];
+      skewSeenAtUs[server] = world.nowUs;
+    }
+    if (atUs >= skewSeenAtUs[server]) return atUs + skewUs[server];
+    return atUs + Math.min(skewBeforeUs[server], skewUs[server]);
   };
 
   return { logged, ended, sample, series, servers };

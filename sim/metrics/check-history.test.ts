@@ -18,6 +18,7 @@ const asked = (check: CheckDocument['check'], more: Partial<CheckDocument> = {})
   withinUs: null,
   states: [],
   incident: null,
+  expects: 'passed' as const,
   allowsUnknown: false,
   ...more,
 });
@@ -192,6 +193,26 @@ test('a collapse that the run is too short to show is unknown if asked for, else
   expect(only(asked('no-collapse'), totals, plan).verdict).toBe('unknown');
   const short = asked('no-collapse', { withinUs: MINUTE_US });
   expect(only(short, totals, plan).verdict).toBe('failed');
+});
+
+// What a failure that a scenario is about comes to: only what is decided is turned round.
+const CALM = (): boolean => false;
+test.each([
+  ['a collapse', (minute: number) => minute >= 20, null, 'passed', 'failed, as expected: 600 s'],
+  ['none', CALM, null, 'failed', 'expected to fail, and did not: answered as before after crash'],
+  ['too early to tell', CALM, 50 * MINUTE_US, 'unknown', 'too soon after crash'],
+] as const)('a collapse is expected, and there is %s', (_, failsAt, withinUs, verdict, detail) => {
+  const expected = asked('no-collapse', { expects: 'failed', withinUs });
+  const found = only(expected, totalsOfCalls(crash, failsAt), crash);
+  expect(found).toMatchObject({ verdict, kind: 'history' });
+  expect(found.name).toBe('no-collapse (expected to fail)');
+  expect(found.detail).toContain(detail);
+});
+
+test('what contradicts the rules is not to be expected', () => {
+  const missing = changed('loggedClient', 2, 19);
+  const found = only(asked('evidence-logged', { expects: 'failed' }), missing);
+  expect(found).toMatchObject({ verdict: 'failed', kind: 'invariant' });
 });
 
 test('an incident at which nobody calls shows nothing', () => {

@@ -5,7 +5,7 @@
 import { CHECK_NAMES, CHECK_ROWS } from '../plan/check-names.ts';
 import type { CheckName } from '../plan/check-names.ts';
 import type { CheckDocument } from '../plan/document.ts';
-import { passed, unknown } from './check-finding.ts';
+import { failed, passed, unknown } from './check-finding.ts';
 import type { Finding, HistoryCheck, HistoryInput } from './check-finding.ts';
 import { incidentsSeen, noCollapse, observedIncidents, recovery } from './check-incidents.ts';
 import { evidenceLogged, evidenceStamped, trustWindow } from './check-trust.ts';
@@ -34,7 +34,7 @@ const HAS_DATA: Readonly<Record<CheckName, (input: HistoryInput) => boolean>> = 
   'evidence-logged': hasTrust,
   'evidence-stamped': hasTrust,
   recovery: () => false,
-  'no-collapse': (input) => observedIncidents(input).length > 0,
+  'no-collapse': ({ plan }) => observedIncidents(plan).length > 0,
   'incidents-seen': ({ plan }) => plan.incidents.length > 0,
   sometimes: () => false,
 };
@@ -44,11 +44,15 @@ export function checkHistory(input: HistoryInput): HistoryResult[] {
   const { checks } = input.plan;
   const isNamed = (name: CheckName): boolean => checks.some(({ check }) => check === name);
   const unasked = CHECK_NAMES.filter(
-    (name) => CHECK_ROWS[name].isDefault && !isNamed(name) && HAS_DATA[name](input),
+    (name) => CHECK_ROWS[name].unaskedOf !== null && !isNamed(name) && HAS_DATA[name](input),
   );
   return [
     ...unasked.map((name) => resultOf(name, CHECKS[name](input, null), null)),
-    ...checks.map((asked) => resultOf(titleOf(asked), CHECKS[asked.check](input, asked), asked)),
+    ...checks.map((asked) => {
+      const finding = CHECKS[asked.check](input, asked);
+      const judged = asked.expects === 'failed' ? turnedRound(finding) : finding;
+      return resultOf(titleOf(asked), judged, asked);
+    }),
   ];
 }
 
@@ -61,10 +65,20 @@ function resultOf(
   return { name, kind, verdict, detail, allowsUnknown: asked?.allowsUnknown ?? false };
 }
 
-/** Several checks of one name differ by what they are about. */
-function titleOf({ check, states, incident }: CheckDocument): string {
+/** A failure that shows what the scenario is about; one of the rules themselves stays a failure. */
+function turnedRound(finding: Finding): Finding {
+  const { verdict, detail, isContradiction } = finding;
+  if (isContradiction || verdict === 'unknown') return finding;
+  return verdict === 'failed'
+    ? passed(`failed, as expected: ${detail}`)
+    : failed([`expected to fail, and did not: ${detail}`]);
+}
+
+/** Several checks of one name differ by what they are about, and by what is expected of them. */
+function titleOf({ check, states, incident, expects }: CheckDocument): string {
   const about = [...states, ...(incident === null ? [] : [incident])];
-  return about.length === 0 ? check : `${check}: ${about.join(', ')}`;
+  const name = about.length === 0 ? check : `${check}: ${about.join(', ')}`;
+  return expects === 'failed' ? `${name} (expected to fail)` : name;
 }
 
 /** Not reached is not failed: the run was about something else, and shows nothing. */

@@ -38,13 +38,12 @@ function recoveryOf(
   incident: IncidentRow,
   withinUs: number,
 ): Finding {
-  const { series } = totals;
-  const recoveredUs = recoveryUs(series, plan.warmUpUs, incident, plan.incidents);
+  const recoveredUs = recoveryUs(totals, plan.warmUpUs, incident, plan.incidents);
   if (recoveredUs !== null && recoveredUs <= withinUs) {
     return passed(`${incident.id} after ${secondsText(recoveredUs)}`);
   }
   // To tell that it did not, the bound and the buckets that show health have to be in the run.
-  const neededUs = incident.endUs + withinUs + (HEALTHY_BUCKETS + 1) * series.bucketUs;
+  const neededUs = incident.endUs + withinUs + (HEALTHY_BUCKETS + 1) * totals.series.bucketUs;
   if (neededUs > plan.durationUs) return unknown(`the run ends too soon after ${incident.id}`);
   const next = disturbanceOf(plan, incident, incident.endUs + withinUs);
   if (next !== null) return unknown(`${next.id} came before ${incident.id} could be over`);
@@ -62,7 +61,7 @@ function recoveredText(findings: readonly Finding[]): string {
  */
 export function noCollapse(input: HistoryInput, asked: CheckDocument | null): Finding {
   // Unasked, it speaks of those incidents alone that something can be said about.
-  const incidents = asked === null ? observedIncidents(input) : incidentsOf(input.plan, asked);
+  const incidents = asked === null ? observedIncidents(input.plan) : incidentsOf(input.plan, asked);
   if (incidents.length === 0) return unknown('there is no incident that could trigger one');
   const withinUs = asked?.withinUs ?? null;
   const findings = incidents.map((incident) => collapseOf(input, incident, withinUs));
@@ -70,9 +69,9 @@ export function noCollapse(input: HistoryInput, asked: CheckDocument | null): Fi
 }
 
 /** Incidents after which the run goes on long enough, and undisturbed, to tell. */
-export function observedIncidents({ plan, totals: { series } }: HistoryInput): IncidentRow[] {
-  const afterUs = aftermathUs(null, series);
-  return plan.incidents.filter((incident) => isObserved(plan, series, incident, afterUs));
+export function observedIncidents(plan: Plan): IncidentRow[] {
+  const afterUs = aftermathUs(null, plan);
+  return plan.incidents.filter((incident) => isObserved(plan, incident, afterUs));
 }
 
 function collapseOf(
@@ -80,8 +79,8 @@ function collapseOf(
   incident: IncidentRow,
   withinUs: number | null,
 ): Finding {
-  const afterUs = aftermathUs(withinUs, series);
-  if (!isObserved(plan, series, incident, afterUs)) {
+  const afterUs = aftermathUs(withinUs, plan);
+  if (!isObserved(plan, incident, afterUs)) {
     return unknown(`the run ends or is disturbed too soon after ${incident.id}`);
   }
   const isQuiet = quietBuckets(series, plan.warmUpUs, plan.incidents);
@@ -120,16 +119,12 @@ function isCollapsed(
 }
 
 /** With long buckets the effects are over only when theirs is. */
-function aftermathUs(withinUs: number | null, { bucketUs }: SeriesOutcome): number {
-  return withinUs ?? Math.max(AFTERMATH_US, bucketUs);
+function aftermathUs(withinUs: number | null, { seriesBucketUs }: Plan): number {
+  return withinUs ?? Math.max(AFTERMATH_US, seriesBucketUs);
 }
 
-function isObserved(
-  plan: Plan,
-  { bucketUs }: SeriesOutcome,
-  incident: IncidentRow,
-  afterUs: number,
-): boolean {
+function isObserved(plan: Plan, incident: IncidentRow, afterUs: number): boolean {
+  const bucketUs = plan.seriesBucketUs;
   const untilUs = (Math.ceil((incident.endUs + afterUs) / bucketUs) + HEALTHY_BUCKETS) * bucketUs;
   return untilUs <= plan.durationUs && disturbanceOf(plan, incident, untilUs) === null;
 }

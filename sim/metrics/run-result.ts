@@ -290,7 +290,7 @@ function systemResults(plan: Plan, totals: Totals): SystemResult[] {
 
 function incidentResults(plan: Plan, totals: Totals): IncidentResult[] {
   return plan.incidents.map((incident) => {
-    const recovered = recoveryUs(totals.series, plan.warmUpUs, incident, plan.incidents);
+    const recovered = recoveryUs(totals, plan.warmUpUs, incident, plan.incidents);
     return {
       id: incident.id,
       name: incident.title,

@@ -12,8 +12,10 @@ export interface CheckNameRow {
   readonly hasState: boolean;
   /** It may speak of one incident alone. */
   readonly hasIncident: boolean;
-  /** Made of every run that has the data, also where the scenario does not name it. */
-  readonly isDefault: boolean;
+  /** Which runs are held to it although their scenario does not name it; null: none. */
+  readonly unaskedOf: string | null;
+  /** It can fail by what a scenario does, so that a scenario may expect it to. */
+  readonly canFail: boolean;
   readonly prose: string;
 }
 
@@ -33,49 +35,56 @@ export const CHECK_ROWS: Readonly<Record<CheckName, Omit<CheckNameRow, 'name'>>>
     bound: null,
     hasState: false,
     hasIncident: false,
-    isDefault: true,
+    unaskedOf: 'every run with trust clocks',
+    canFail: false,
     prose: 'nothing was accepted outside a trust window',
   },
   'evidence-logged': {
     bound: null,
     hasState: false,
     hasIncident: false,
-    isDefault: true,
+    unaskedOf: 'every run with trust clocks',
+    canFail: true,
     prose: 'every accepted exchange was logged on both sides',
   },
   'evidence-stamped': {
     bound: 'age of the oldest record without a time-stamp at the end of the run',
     hasState: false,
     hasIncident: false,
-    isDefault: true,
+    unaskedOf: 'every run with trust clocks',
+    canFail: true,
     prose: 'every record was time-stamped in the end, but for those of the last interval',
   },
   recovery: {
     bound: 'time from the end of an incident until calls are answered as before it',
     hasState: false,
     hasIncident: true,
-    isDefault: false,
+    unaskedOf: null,
+    canFail: true,
     prose: 'after an incident ends, calls are answered again as before it, within a bound',
   },
   'no-collapse': {
     bound: 'time from the end of an incident after which a collapse is not its own any more',
     hasState: false,
     hasIncident: true,
-    isDefault: true,
+    unaskedOf: 'runs that go on for 10 min after an incident',
+    canFail: true,
     prose: 'no collapse outlives its trigger',
   },
   'incidents-seen': {
     bound: null,
     hasState: false,
     hasIncident: false,
-    isDefault: true,
+    unaskedOf: 'every run with incidents',
+    canFail: false,
     prose: 'each incident began within the run, and calls were due while it lasted',
   },
   sometimes: {
     bound: null,
     hasState: true,
     hasIncident: false,
-    isDefault: false,
+    unaskedOf: null,
+    canFail: false,
     prose: 'the state that the scenario is about was really reached',
   },
 };

@@ -408,6 +408,8 @@ export interface CheckDocument {
   readonly states: readonly StateName[];
   /** Id of the incident meant; null: each of them. */
   readonly incident: string | null;
+  /** `failed`: the scenario shows a failure, and one that does not come is what is wrong. */
+  readonly expects: 'passed' | 'failed';
   /** An answer of unknown does not make the run inconclusive. */
   readonly allowsUnknown: boolean;
 }

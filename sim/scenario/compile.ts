@@ -35,7 +35,7 @@ import { linkServices } from './compile-services.ts';
 import type { Services } from './compile-services.ts';
 import { compileTrust } from './compile-trust.ts';
 import type { CompiledTrust } from './compile-trust.ts';
-import { checkWarmUp, warmUpBucketUs } from './compile-warm-up.ts';
+import { checkSteadyLoad, checkWarmUp, warmUpBucketUs } from './compile-warm-up.ts';
 import { linkWorkloads } from './compile-workloads.ts';
 
 export interface Compiled {
@@ -179,6 +179,7 @@ function checkRun(document: Document, issues: IssueList): void {
     issues.error(['durationUs'], 'out-of-range', 'the run lasts no time', hint);
   }
   checkWarmUp(document, issues);
+  checkSteadyLoad(document, issues);
   if (Object.keys(instances).length === 0) {
     issues.error(['instances'], 'missing-value', 'there is no instance');
   }

@@ -56,15 +56,21 @@ test('checks are read with their bounds, states and incidents', () => {
     '{ check: recovery, within: 5min, incident: crash }',
     '{ check: sometimes, state: retries }',
     '{ check: sometimes, state: [backlog, gave-up], allowUnknown: true }',
-    '{ check: no-collapse, within: 2min }',
-    '{ check: trust-window }',
+    '{ check: no-collapse, within: 2min, expect: failed }',
+    '{ check: trust-window, expect: passed }',
   ];
-  const none = { withinUs: null, states: [], incident: null, allowsUnknown: false };
+  const none = {
+    withinUs: null,
+    states: [],
+    incident: null,
+    expects: 'passed',
+    allowsUnknown: false,
+  };
   expect(withSets(`checks=[${checks.join(', ')}]`).checks).toEqual([
     { ...none, check: 'recovery', withinUs: 300e6, incident: 'crash' },
     { ...none, check: 'sometimes', states: ['retries'] },
     { ...none, check: 'sometimes', states: ['backlog', 'gave-up'], allowsUnknown: true },
-    { ...none, check: 'no-collapse', withinUs: 120e6 },
+    { ...none, check: 'no-collapse', withinUs: 120e6, expects: 'failed' },
     { ...none, check: 'trust-window' },
   ]);
 });
@@ -88,6 +94,8 @@ test.each([
   ['checks=[{ check: recovery, within: 5min, state: retries }]', /recovery asks for no state/],
   ['checks=[{ check: trust-window, within: 5min }]', /trust-window has no bound/],
   ['checks=[{ check: trust-window, incident: crash }]', /trust-window is not about one incident/],
+  ['checks=[{ check: trust-window, expect: failed }]', /trust-window cannot fail/],
+  ['checks=[{ check: no-collapse, expect: fail }]', /"fail"[^]*did you mean "failed"/],
   ['checks=[{ check: sometimes }]', /sometimes needs a state/],
   ['checks=[{ check: sometimes, state: retrys }]', /retrys[^]*retries/],
 ])('%s', (set, message) => {

@@ -88,6 +88,9 @@ export const check = fields({
     .optional()
     .describe(`for \`sometimes\`, all of which must be reached: ${stateText}`),
   incident: name().optional().describe('the incident meant; without it each of them'),
+  expect: choice(['passed', 'failed'])
+    .prefault('passed')
+    .describe('`failed`: a failure is what the scenario shows, and passes; unknown stays unknown'),
   allowUnknown: flag()
     .prefault(false)
     .describe('whether the run may pass although this could not be decided'),
@@ -99,6 +102,7 @@ export const check = fields({
       withinUs: given.within ?? null,
       states: given.state ?? [],
       incident: given.incident ?? null,
+      expects: given.expect,
       allowsUnknown: given.allowUnknown,
     };
   })
@@ -108,10 +112,11 @@ interface CheckKeys {
   readonly within?: number | undefined;
   readonly state?: readonly string[] | undefined;
   readonly incident?: string | undefined;
+  readonly expect: 'passed' | 'failed';
 }
 
 function complainOfCheck(named: CheckName, given: CheckKeys, context: z.RefinementCtx): void {
-  const { bound, hasState, hasIncident, isDefault } = CHECK_ROWS[named];
+  const { bound, hasState, hasIncident, unaskedOf, canFail } = CHECK_ROWS[named];
   const wrong = (message: string, hint: string, key: string): void => {
     complain(context, { code: 'conflict', hint }, message, [key]);
   };
@@ -119,7 +124,7 @@ function complainOfCheck(named: CheckName, given: CheckKeys, context: z.Refineme
     wrong(`${named} has no bound`, 'leave it out', 'within');
   }
   // The others have a bound of their own.
-  if (bound !== null && !isDefault && given.within === undefined) {
+  if (bound !== null && unaskedOf === null && given.within === undefined) {
     const hint = `add the ${bound}, such as \`within: 5min\``;
     wrong(`${named} needs a bound`, hint, 'check');
   }
@@ -131,5 +136,8 @@ function complainOfCheck(named: CheckName, given: CheckKeys, context: z.Refineme
   }
   if (!hasIncident && given.incident !== undefined) {
     wrong(`${named} is not about one incident`, 'leave it out', 'incident');
+  }
+  if (!canFail && given.expect === 'failed') {
+    wrong(`${named} cannot fail by what a scenario does`, 'leave it out', 'expect');
   }
 }

@@ -4,7 +4,7 @@
  *
  * The signature of a configuration is not checked: whoever names a file here trusts it.
  */
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   ExtendedUsage,
@@ -65,10 +65,8 @@ export function readAnchors(paths: readonly string[]): Anchors {
     const before = found.count;
     for (const file of filesIn(path)) readFile(file, found);
     if (found.count === before) {
-      throw new UnreadableError(
-        `${path}: nothing to trust in it; certificates in PEM or DER, shared-params.xml, a folder ` +
-          'with them, or the zip of /verificationconf would be right',
-      );
+      const right = 'certificates, shared-params.xml, a folder with them, or verificationconf.zip';
+      throw new UnreadableError(`${path}: nothing to trust in it; ${right} would be right`);
     }
   }
   return found.anchors();
@@ -85,13 +83,12 @@ interface AnchorFile {
 }
 
 function* filesIn(path: string, depth = 0): Generator<AnchorFile> {
-  const stat = lstatSync(path);
+  // A link that somebody names is followed, and so is a pipe; those in folders are left alone.
+  const stat = depth === 0 ? statSync(path) : lstatSync(path);
   if (!stat.isDirectory()) {
-    // A link or a file that somebody names is read; those in folders are taken as they are.
-    if (depth > 0 && !stat.isFile()) return;
-    const bytes = readFileSync(path);
-    if (bytes.length > FILE_BYTES_MAX) throw new UnreadableError(`${path}: it is too large`);
-    yield { path, bytes };
+    if (!stat.isFile() && (depth > 0 || !stat.isFIFO())) return;
+    if (stat.size > FILE_BYTES_MAX) throw new UnreadableError(`${path}: it is too large`);
+    yield { path, bytes: readFileSync(path) };
     return;
   }
   const names = readdirSync(path).sort();
@@ -123,8 +120,9 @@ function readZipFile(path: string, bytes: Buffer, found: Found): void {
   }
 }
 
-const looksLikeXml = (bytes: Buffer): boolean =>
-  /^(\ufeff|\s)*</.test(bytes.toString('utf8', 0, 200));
+function looksLikeXml(bytes: Buffer): boolean {
+  return /^(\ufeff|\s)*</.test(bytes.toString('utf8', 0, 200));
+}
 
 /** A folder of a configuration holds other files, too; they say nothing about trust here. */
 function readOtherXml(bytes: Buffer, found: Found): void {

@@ -292,6 +292,9 @@ function judgeAuthority(
       what,
       `${nameOf(authority)}, issued by ${path.slice(1).map(nameOf).join(', ')}`,
     );
+  } else if (authoritiesOf(anchors, sender?.member.xRoadInstance ?? '').length === 0) {
+    // Of another network than the one whose configuration was given, or of none.
+    findings.unknown(what, `nothing to trust was given for it; it is ${nameOf(authority)}`);
   } else {
     const text = `${nameOf(authority)} is none of those to trust`;
     findings.failed(what, 'mlog.tsp_certificate_not_found', text);

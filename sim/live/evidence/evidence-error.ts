@@ -3,7 +3,10 @@
  * be read as evidence at all.
  */
 
-/** Evidence does not hold. `code` is how X-Road 7.8 calls it (CO/ErrorCodes); null: X-Road is silent. */
+/**
+ * Evidence does not hold. `code` is how X-Road 7.8 calls it (CO/ErrorCodes); null: X-Road has no
+ * name for it.
+ */
 export class EvidenceError extends Error {
   override name = 'EvidenceError';
   readonly code: string | null;

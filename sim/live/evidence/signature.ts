@@ -14,7 +14,7 @@ import { verifyHashChain } from './hash-chain.ts';
 import type { ChainDigest, ChainOutcome, Resolve } from './hash-chain.ts';
 import { judgeOcsp } from './ocsp-judgement.ts';
 import type { Sender } from './sender.ts';
-import { membersInSubject } from './subject.ts';
+import { isKnownProfile, membersInSubject } from './subject.ts';
 import { DEFAULT_FORM, SIGNED_PROPERTIES_TYPE } from './xades.ts';
 import type { Reference, XadesSignature } from './xades.ts';
 import { printId } from '../../protocol/identifier.ts';
@@ -160,7 +160,8 @@ function judgeSigner(
   const issuer = authoritiesOf(anchors, xRoadInstance).find((authority) =>
     isSameName(authority.certificate.subject, certificate.issuer),
   );
-  const profile = issuer?.profile ?? null;
+  const named = issuer?.profile ?? null;
+  const profile = named !== null && isKnownProfile(named) ? named : null;
   const members = membersInSubject(certificate, profile, xRoadInstance).map(printId);
   if (members.includes(said)) {
     findings.passed('signer', `${said}, as the ${sender.kind} says`);
@@ -168,8 +169,8 @@ function judgeSigner(
     const text = `the ${sender.kind} is of ${said}; how its authority names members is not known`;
     findings.unknown('signer', text);
   } else {
-    const named = members[0] ?? 'nobody';
-    const text = `the certificate is of ${named}, the ${sender.kind} of ${said}`;
+    const holder = members[0] ?? 'nobody';
+    const text = `the certificate is of ${holder}, the ${sender.kind} of ${said}`;
     findings.failed('signer', 'incorrect_certificate', text);
   }
 }
@@ -214,7 +215,8 @@ function checkValue(signature: XadesSignature, certificate: Certificate): string
   if (!verifyXmlSignature(signatureMethod, signed, publicKey, value)) {
     invalid(`the signature is not of ${nameOf(certificate)}`);
   }
-  return `${signatureMethod?.split('#').at(-1) ?? ''}, ${new Date(signature.signingTimeMs).toISOString()}`;
+  const method = signatureMethod?.split('#').at(-1) ?? '';
+  return `${method}, made ${isoOf(signature.signingTimeMs)}`;
 }
 
 /** Up to an authority of the signer's instance; null: it is not known, or there is none. */

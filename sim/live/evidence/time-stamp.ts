@@ -7,7 +7,13 @@
  *      SignerInfo                    signed attributes with the digest of TSTInfo; their signature
  */
 import { digestOf, digestOfIdentifier, isSame, verifyDerSignature } from './algorithms.ts';
-import { isSameName, isValidAt, nameOf, readCertificate } from './certificate.ts';
+import {
+  isSameCertificate,
+  isSameName,
+  isValidAt,
+  nameOf,
+  readCertificate,
+} from './certificate.ts';
 import type { Certificate } from './certificate.ts';
 import {
   childrenOf,
@@ -105,13 +111,16 @@ export function checkImprint({ imprint, imprintDigest }: TimeStamp, stamped: Buf
 
 /** Throws an EvidenceError where the token is not what the authority signed. */
 export function checkTimeStampSignature(stamp: TimeStamp, authority: Certificate): void {
-  const { signer, content, timeMs } = stamp;
+  const { signer, content, timeMs, certificates } = stamp;
   const { attributes, digest, algorithm, signed, value } = signer;
   const contentType = attributes.get(Oid.ContentType);
   if (oidOf(contentType) !== Oid.TimeStampInfo) fail('its attributes are of another content');
   const messageDigest = octetsOf(attributes.get(Oid.MessageDigest));
   if (!isSame(digestOf(digest, content), messageDigest)) fail('its content has been changed');
   checkSigningCertificate(attributes, authority);
+  // RFC 3161, 2.4.1: a token that carries certificates carries that of its authority.
+  const carriesIt = certificates.some((one) => isSameCertificate(one, authority));
+  if (certificates.length > 0 && !carriesIt) fail('it carries the certificate of somebody else');
   if (!verifyDerSignature(algorithm, digest, signed, authority.x509.publicKey, value)) {
     fail(`it is not signed by ${nameOf(authority)}`);
   }

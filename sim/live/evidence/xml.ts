@@ -51,17 +51,26 @@ const DEPTH_MAX = 200;
 /** A signature has a few hundred; a message of a national register has tens of thousands. */
 const NODES_MAX = 300_000;
 
-const NAME_START =
-  ':A-Z_a-z\\u{C0}-\\u{D6}\\u{D8}-\\u{F6}\\u{F8}-\\u{2FF}\\u{370}-\\u{37D}\\u{37F}-\\u{1FFF}\\u{200C}-\\u{200D}\\u{2070}-\\u{218F}\\u{2C00}-\\u{2FEF}\\u{3001}-\\u{D7FF}\\u{F900}-\\u{FDCF}\\u{FDF0}-\\u{FFFD}\\u{10000}-\\u{EFFFF}';
-const NAME = new RegExp(
-  `[${NAME_START}][${NAME_START}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}-\\u{2040}]*`,
-  'uy',
-);
+// XML 1.0, productions 4 and 4a.
+const NAME_START = [
+  ':A-Z_a-z\\u{C0}-\\u{D6}\\u{D8}-\\u{F6}\\u{F8}-\\u{2FF}\\u{370}-\\u{37D}\\u{37F}-\\u{1FFF}',
+  '\\u{200C}-\\u{200D}\\u{2070}-\\u{218F}\\u{2C00}-\\u{2FEF}\\u{3001}-\\u{D7FF}',
+  '\\u{F900}-\\u{FDCF}\\u{FDF0}-\\u{FFFD}\\u{10000}-\\u{EFFFF}',
+].join('');
+const NAME_REST = `${NAME_START}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}-\\u{2040}`;
+const NAME = new RegExp(`[${NAME_START}][${NAME_REST}]*`, 'uy');
 const SPACE = /[ \t\n]*/y;
 const TEXT = /[^<&]+/y;
 const VALUE = /"[^"<]*"|'[^'<]*'/y;
-const DECLARATION =
-  /^<\?xml[ \t\n]+version=(["'])1\.\d\1([ \t\n]+encoding=(["'])([\w.-]+)\3)?([ \t\n]+standalone=(["'])(?:yes|no)\6)?[ \t\n]*\?>/;
+const DECLARATION = new RegExp(
+  [
+    /^<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*(?:"1\.\d"|'1\.\d')/,
+    /(?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(?:"([\w.-]+)"|'([\w.-]+)'))?/,
+    /(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\n]*\?>/,
+  ]
+    .map(({ source }) => source)
+    .join(''),
+);
 // XML 1.0, production 2.
 const NO_CHARACTER = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
 const REFERENCE = /&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|(amp|lt|gt|quot|apos));|&/g;
@@ -124,7 +133,7 @@ class Parser {
     if (!/^<\?xml[ \t\n]/.test(this.#text)) return;
     const declaration = DECLARATION.exec(this.#text);
     if (declaration === null) this.#refuse('the declaration of XML is broken');
-    const encoding = declaration[4] ?? 'UTF-8';
+    const encoding = declaration[1] ?? declaration[2] ?? 'UTF-8';
     if (!/^(utf-8|us-ascii)$/i.test(encoding)) this.#refuse(`it says it is ${encoding}, not UTF-8`);
     this.#at = declaration[0].length;
   }
