@@ -29,7 +29,7 @@ export function callerSection(result: RunResult, timeline: Timeline): Markup | n
   return markup`<div class="keys">
 ${started > 0 ? keyNumber('Journeys lost', formatAmount(failed), `${lost}; ${done}`) : NOTHING}
 ${keyNumber(
-  'People who gave up',
+  'Calls given up',
   formatAmount(calls.gaveUp),
   `calls given up, ${formatShare(shareOf(calls.gaveUp, calls.due))} of ${formatAmount(calls.due)}`,
 )}
