@@ -3,7 +3,7 @@
  * are worth in people's time. Pure arithmetic over a result.
  */
 import type { RunResult } from '../sim/metrics/result.ts';
-import { scopesInOrder } from './scope.ts';
+import { scopesOf } from './scope.ts';
 import { coveredSeconds } from './trust-clocks.ts';
 import type { Span, Stop } from './trust-clocks.ts';
 
@@ -38,7 +38,7 @@ export function availabilityOf(result: RunResult, stops: readonly Stop[]): Avail
     stops.filter(({ foreign }) => foreign === null),
     ({ server }) => server,
   );
-  const scopes = ['all', ...scopesInOrder(Object.keys(result.instances))];
+  const scopes = ['all', ...scopesOf(result)];
   return scopes.map((scope) => {
     const { calls } = scope === 'all' ? result : result.instances[scope];
     const servers = result.servers.filter(({ instance }) => scope === 'all' || instance === scope);

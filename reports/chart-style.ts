@@ -57,6 +57,7 @@ ${HUE_RULES}
 .nest{fill:var(--wash)}
 .nest-edge{stroke:var(--rule);stroke-width:3}
 .pin{fill:var(--ink)}
+.pin.open{fill:var(--paper);stroke:var(--ink)}
 .curve{fill-opacity:.22}
 .limit{stroke:var(--ink);stroke-width:1.4;fill:none}
 .rest{stroke:var(--soft);stroke-dasharray:3 3;fill:none}

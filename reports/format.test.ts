@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  durationTicks,
   formatAmount,
   formatBytes,
   formatCount,
@@ -52,6 +53,16 @@ test('durations in the unit people use', () => {
   ];
   for (const [ns, text] of rows) expect(plain(formatDuration(ns))).toBe(text);
   expect(plain(formatSeconds(90))).toBe('90 s');
+});
+
+test('along an axis durations keep one unit', () => {
+  const ticksOf = (largest: number, ...ticks: readonly number[]): string =>
+    ticks.map(durationTicks(largest)).map(plain).join(' | ');
+  expect(ticksOf(1.5e9, 0, 0.5e9, 1e9, 1.5e9)).toBe('0 | 0.5 s | 1 s | 1.5 s');
+  expect(ticksOf(120e9, 30e9, 60e9, 90e9, 120e9)).toBe('0.5 min | 1 min | 1.5 min | 2 min');
+  expect(ticksOf(400e6, 0, 200e6, 400e6)).toBe('0 | 200 ms | 400 ms');
+  expect(ticksOf(1200, 400, 800, 1200)).toBe('0.4 µs | 0.8 µs | 1.2 µs');
+  expect(ticksOf(3 * 3600e9, 3600e9, 1.5 * 3600e9)).toBe('1 h | 1.5 h');
 });
 
 // Goal: 99.9996 % of the calls of a country is not all of them, and a report must not say so.

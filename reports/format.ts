@@ -52,6 +52,21 @@ export function formatDuration(ns: number | null): string {
   return `${formatAmount(ns / DAY)}${SPACE}d`;
 }
 
+const DURATION_UNITS = [
+  { fromNs: 2 * HOUR, ns: HOUR, word: 'h' },
+  { fromNs: 119.5 * SECOND, ns: MINUTE, word: 'min' },
+  { fromNs: 999.5e6, ns: SECOND, word: 's' },
+  { fromNs: 999.5e3, ns: 1e6, word: 'ms' },
+  { fromNs: 999.5, ns: 1e3, word: 'µs' },
+  { fromNs: 0, ns: 1, word: 'ns' },
+] as const;
+
+/** For the ticks of an axis that is not logarithmic: all in the unit of the largest. */
+export function durationTicks(largestNs: number): (ns: number) => string {
+  const unit = DURATION_UNITS.find(({ fromNs }) => largestNs >= fromNs) ?? DURATION_UNITS[5];
+  return (ns) => (ns === 0 ? '0' : `${significant(ns / unit.ns)}${SPACE}${unit.word}`);
+}
+
 export function formatSeconds(seconds: number | null): string {
   return formatDuration(seconds === null ? null : seconds * SECOND);
 }

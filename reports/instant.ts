@@ -61,6 +61,13 @@ export function formatInstant(timeline: Timeline, seconds: number): string {
   return lasts ? `day ${Math.floor(total / DAY) + 1}, ${clock}` : clock;
 }
 
+/** `day 2, 10:05 to 14:00`: the day is said once where it is one. */
+export function formatInstants(timeline: Timeline, from: number, to: number): string {
+  const [first, last] = [from, to].map((seconds) => formatInstant(timeline, seconds));
+  const day = /^day \d+, /.exec(first)?.[0] ?? '';
+  return `${first} to ${last.startsWith(day) ? last.slice(day.length) : last}`;
+}
+
 function stepFor(span: number, countMax: number): number {
   const wanted = span / countMax;
   if (wanted < 1 || wanted > STEPS[STEPS.length - 1]) {
@@ -71,13 +78,28 @@ function stepFor(span: number, countMax: number): number {
 }
 
 function tickLabel(timeline: Timeline, seconds: number, step: number): string {
-  if (!timeline.usesClock) return seconds === 0 ? '0' : formatSeconds(seconds);
+  if (!timeline.usesClock) return seconds === 0 ? '0' : inUnitOf(step, seconds);
   const total = timeline.startOfDaySeconds + seconds;
   if (step < 1) return formatSeconds(seconds);
   const isMidnight = Math.round(total) % DAY === 0;
   const lasts = timeline.startOfDaySeconds + timeline.toSeconds > DAY + 1;
   if (lasts && (isMidnight || step >= DAY)) return `day ${Math.floor(total / DAY + 1e-6) + 1}`;
   return clockOf(Math.round(total), step < 60);
+}
+
+/** The unit from which step on; halves of an hour read better than the minutes of a day. */
+const UNITS = [
+  { fromStep: DAY, seconds: DAY, word: 'd' },
+  { fromStep: 1800, seconds: 3600, word: 'h' },
+  { fromStep: 60, seconds: 60, word: 'min' },
+  { fromStep: 1, seconds: 1, word: 's' },
+] as const;
+
+/** One unit along an axis: `40 min, 60 min, 80 min`, and not `2 h` at their end. */
+function inUnitOf(step: number, seconds: number): string {
+  const unit = UNITS.find(({ fromStep }) => step >= fromStep);
+  if (unit === undefined) return formatSeconds(seconds);
+  return `${Number((seconds / unit.seconds).toFixed(2))}\u00a0${unit.word}`;
 }
 
 /** A day that ends at midnight ends at 24:00. */

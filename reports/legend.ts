@@ -1,7 +1,7 @@
 /** A legend over a chart: as many rows as its words need. */
 import { markup } from './markup.ts';
 import type { Drawing } from './chart.ts';
-import { fitText, textWidth } from './text-width.ts';
+import { fitText, fitTextEnd, textWidth } from './text-width.ts';
 
 export interface LegendEntry {
   readonly label: string;
@@ -33,7 +33,9 @@ export function legendDrawing(entries: readonly LegendEntry[], width: number): D
   let x = 0;
   let row = 0;
   const items = entries.map(({ label, hue, form }) => {
-    const text = fitText(label, width - SWATCH - 6, FONT);
+    // Without a space it is an identifier, such as a fault code; these differ at their ends.
+    const fit = label.includes(' ') ? fitText : fitTextEnd;
+    const text = fit(label, width - SWATCH - 6, FONT);
     const length = SWATCH + 6 + textWidth(text, FONT);
     if (x > 0 && x + length > width) {
       x = 0;

@@ -60,7 +60,7 @@ test('every section is there, and the whole says X-Road is not ours', () => {
 });
 
 describe('a part appears only where the run has something to say', () => {
-  const PARTS = ['trust', 'message-logs', 'people', 'availability', 'incidents'];
+  const PARTS = ['trust', 'message-logs', 'retrying', 'availability', 'incidents'];
   const partsOf = (html: string): string[] =>
     PARTS.filter((id) => html.includes(`<section class="part" id="${id}">`));
 
@@ -80,8 +80,14 @@ describe('a part appears only where the run has something to say', () => {
     // 32 Estonian servers make 496 pairs, 8 Finnish ones 28, and 256 lie across the border.
     expect(html).toContain('780 pairs count alike, 256 of them across a border');
     // The first phase is 0: four hours after the loss. The last is 40 of 41 parts of 48 minutes.
-    expect(html).toContain('First to fail: EE/GOV/70000310/ss1-production after 4\u00a0h;');
-    expect(html).toContain('after 4\u00a0h 47\u00a0min, of 32\u00a0servers that failed');
+    expect(html).toContain('First server to stop: EE/GOV/70000310/ss1-production after 4\u00a0h;');
+    expect(html).toContain('after 4\u00a0h 47\u00a0min, of 32\u00a0servers that stopped');
+    expect(html).toContain(
+      'First pair to fail: after 4\u00a0h, at EE/GOV/70000310/ss1-production (time-stamping);',
+    );
+    // 2,400 s after the end, in a series of five minutes; the bound is of the bucket's beginning.
+    expect(html).toContain('≤ 40\u00a0min');
+    expect(html).toContain('5\u00a0min each');
     expect(html).toContain('84,210');
     expect(html).toContain('99 % not reached');
     expect(html).toContain('± 3.10\u00a0%');
@@ -107,6 +113,100 @@ describe('a part appears only where the run has something to say', () => {
   test('no call is no availability', () => {
     const calls = { ...SAMPLE.result.calls, due: 0, answered: 0, faulted: 0, openAtEnd: 0 };
     expect(partsOf(renderPage(withResult({ calls })))).not.toContain('availability');
+  });
+});
+
+describe('figures say what they are of', () => {
+  const { calls, attempts, exchanges } = SAMPLE.result;
+  const bare = (html: string): string => html.replaceAll('\n', ' ').replaceAll('\u00a0', ' ');
+
+  test('faults that were not the end of a call are counted under the table', () => {
+    expect(renderPage(SAMPLE)).not.toContain('was not the end of a call');
+    const faulted = calls.faulted;
+    const html = bare(
+      renderPage(
+        withResult({
+          attempts: { ...attempts, faulted: faulted + 3000 },
+          exchanges: { ...exchanges, faulted: faulted + 3000 + 17_000 },
+        }),
+      ),
+    );
+    expect(html).toContain(
+      'Besides, 20,000 exchanges ended with a fault that was not the end of a call: ' +
+        '3,000 of attempts that were not the last, ' +
+        '17,000 after their client had abandoned them.',
+    );
+    const none = { calls: { ...calls, faulted: 0 }, faults: [] };
+    const unseen = {
+      exchanges: { ...exchanges, faulted: 1240 },
+      attempts: { ...attempts, faulted: 0 },
+    };
+    const quiet = bare(renderPage(withResult({ ...none, ...unseen })));
+    expect(quiet).toContain('No call ended with a fault.');
+    expect(quiet).toContain('1,240 after their client');
+  });
+
+  test('calls are given up, and only journeys are of people', () => {
+    const folder = outageFolder();
+    const withJourneys = renderPage(folder);
+    expect(withJourneys).toContain('<h2>People and retries</h2>');
+    const journeys = { started: 0, completed: 0, failed: 0, openAtEnd: 0 };
+    const html = bare(renderPage({ ...folder, result: { ...folder.result, journeys } }));
+    expect(html).toContain('<h2>Callers and retries</h2>');
+    expect(html).toContain('<h3>Calls given up</h3>');
+    const part = html.slice(html.indexOf('id="retrying"'), html.indexOf('id="availability"'));
+    expect(part).not.toMatch(/people|person|journey/i);
+  });
+
+  test('a recovery is known up to a bucket of the series', () => {
+    const [incident] = SAMPLE.result.incidents;
+    const textOf = (recoverySeconds: number | null): string => {
+      const html = renderPage(withResult({ incidents: [{ ...incident, recoverySeconds }] }));
+      return /recovery ([^<;.]*)[.;]/.exec(bare(html))?.[1] ?? '';
+    };
+    // The sample's series has buckets of five minutes.
+    expect([0, 80, 300, 900, null].map(textOf)).toEqual([
+      '≤ 5 min',
+      '≤ 5 min',
+      '≤ 5 min',
+      '≤ 15 min',
+      'not seen',
+    ]);
+  });
+
+  test('a country by itself has no border, two have one without a call', () => {
+    const { EE, FI, crossBorder } = SAMPLE.result.instances;
+    const idle = { ...crossBorder, calls: { ...crossBorder.calls, due: 0, answered: 0 } };
+    const cardsOf = (instances: RunResult['instances']): boolean =>
+      renderPage(withResult({ instances })).includes('<h3>Across the border</h3>');
+    expect(cardsOf({ EE, crossBorder: idle })).toBe(false);
+    expect(cardsOf({ EE, FI, crossBorder: idle })).toBe(true);
+    expect(cardsOf({ EE, crossBorder })).toBe(true);
+  });
+
+  test('without samples there is no legend, no axis and no frame for them', () => {
+    const series = SAMPLE.series.map((row) => ({
+      ...row,
+      latencyP99Ns: null,
+      faultedRps: 0,
+      achievedRps: row.goodRps,
+      faults: '',
+    }));
+    const html = bare(renderPage(withResult({}, series)));
+    const latency = html.slice(html.indexOf('id="latency-over-time"'));
+    const figure = latency.slice(0, latency.indexOf('</figure>'));
+    expect(figure).not.toContain('p99: one call');
+    expect(figure).toContain('p90</text>');
+    expect(figure).not.toContain('0.0001');
+    expect(figure).not.toContain('share of ended calls');
+    expect(html).toContain('Too few calls for a p99 over time.');
+  });
+
+  test('microseconds are written in one way', () => {
+    const [assumption] = SAMPLE.result.assumptions;
+    const value = 'RTT 2 ms, jitter 200 us; 500us; status 7 used';
+    const html = bare(renderPage(withResult({ assumptions: [{ ...assumption, value }] })));
+    expect(html).toContain('jitter 200 µs; 500µs; status 7 used');
   });
 });
 

@@ -16,6 +16,7 @@ import { throughputOverTime } from './chart/throughput-over-time.ts';
 import { figureMarkup } from './chart.ts';
 import type { ResultFolder } from './folder.ts';
 import { markup, Markup, NOTHING } from './markup.ts';
+import { scopesOf } from './scope.ts';
 import { assumptionTable } from './section/assumption-table.ts';
 import { availabilitySection } from './section/availability.ts';
 import { callerSection } from './section/callers.ts';
@@ -111,12 +112,12 @@ ${figureMarkup(latencyDistribution(histograms))}`,
     {
       id: 'fault-codes',
       title: 'Faults',
-      body: markup`${figureMarkup(faultsOverTime(timeline))}${faultTable(result.faults)}`,
+      body: markup`${figureMarkup(faultsOverTime(timeline))}${faultTable(result)}`,
     },
   ];
 }
 
-/** What an outage did: to trust, to evidence, to people, and to what the state promises. */
+/** What an outage did: to trust, to evidence, to callers, and to what the state promises. */
 function outageSections(folder: ResultFolder, timeline: Timeline): MaybeSection[] {
   const { result } = folder;
   const recovery =
@@ -129,7 +130,12 @@ function outageSections(folder: ResultFolder, timeline: Timeline): MaybeSection[
     },
     { id: 'trust', title: 'When trust ran out', body: trustSection(folder, timeline) },
     { id: 'message-logs', title: 'Evidence', body: evidenceSection(folder, timeline) },
-    { id: 'people', title: 'People and their retries', body: callerSection(result, timeline) },
+    {
+      id: 'retrying',
+      // Only journeys are of people; what else calls is an information system.
+      title: result.journeys.started > 0 ? 'People and retries' : 'Callers and retries',
+      body: callerSection(result, timeline),
+    },
     { id: 'availability', title: 'Availability', body: availabilitySection(result) },
   ];
 }
@@ -144,7 +150,7 @@ function placeSections(folder: ResultFolder, timeline: Timeline): MaybeSection[]
     },
     {
       id: 'countries',
-      title: 'The countries and the border',
+      title: scopesOf(result).length === 1 ? 'The country' : 'The countries and the border',
       body: scopeCards(result, timeline),
     },
     {

@@ -24,6 +24,11 @@ function foreign(server: string, of: string, fromSeconds: number, toSeconds: num
   return { ...own(server, fromSeconds, toSeconds), clock: 'foreign-configuration', foreign: of };
 }
 
+/** Its answers are too old for servers of the other instance. */
+function tooOld(server: string, forInstance: string, fromSeconds: number, toSeconds: number): Stop {
+  return { ...foreign(server, forInstance, fromSeconds, toSeconds), clock: 'peer-ocsp' };
+}
+
 const always = (): boolean => true;
 
 describe('worked out on paper', () => {
@@ -43,6 +48,11 @@ describe('worked out on paper', () => {
         { afterSeconds: 30, home: 0, border: 0 },
         { afterSeconds: 100, home: 6, border: 0 },
       ],
+      // With the third server the last pair is gone; the fourth has nobody left to lose.
+      failures: {
+        first: { afterSeconds: 10, stop: stops[0] },
+        last: { afterSeconds: 30, stop: stops[2] },
+      },
     });
     expect(survivingShare(survival, survival.steps[1])).toBe(0.5);
     expect(secondsUntilBelow(survival, 0.5)).toBe(20);
@@ -66,6 +76,51 @@ describe('worked out on paper', () => {
       [40, 11],
     ]);
     expect(new Set(survival.steps.map(({ home }) => home))).toEqual(new Set([4]));
+  });
+
+  test('answers too old for the other country close the border before servers stop', () => {
+    const servers = serversOf({ EE: 3, FI: 2 });
+    // Finland takes answers for an hour, Estonia for eight; they come back together at 36,000 s.
+    const stops = [0, 1, 2].flatMap((index) => [
+      tooOld(`EE/${index}`, 'FI', 3600 + 600 * index, 36_000),
+      own(`EE/${index}`, 28_800 + 600 * index, 36_000),
+    ]);
+    const window = { fromSeconds: 0, toSeconds: 40_000 };
+    const survival = survivalOf({ servers, stops, isFederated: always, ...window });
+    const steps = survival.steps.map(({ afterSeconds, home, border }) => [
+      afterSeconds,
+      home,
+      border,
+    ]);
+    // Home: 3 Estonian pairs and a Finnish one. Border: each Estonian server has two peers.
+    expect(steps).toEqual([
+      [0, 4, 6],
+      [3600, 4, 4],
+      [4200, 4, 2],
+      [4800, 4, 0],
+      [28_800, 2, 0],
+      [29_400, 1, 0],
+      [36_000, 4, 6],
+    ]);
+    expect(survival.failures?.first).toEqual({ afterSeconds: 3600, stop: stops[0] });
+    expect(survival.failures?.last).toEqual({ afterSeconds: 29_400, stop: stops[3] });
+  });
+
+  test('a border closed by two clocks, or from both sides, opens with the last of them', () => {
+    const servers = serversOf({ EE: 1, FI: 1 });
+    const stops = [
+      tooOld('EE/0', 'FI', 10, 40),
+      foreign('EE/0', 'FI', 20, 50),
+      tooOld('FI/0', 'EE', 30, 60),
+    ];
+    const window = { fromSeconds: 0, toSeconds: 100 };
+    const { steps, failures } = survivalOf({ servers, stops, isFederated: always, ...window });
+    expect(steps.map(({ afterSeconds, border }) => [afterSeconds, border])).toEqual([
+      [0, 1],
+      [10, 0],
+      [60, 1],
+    ]);
+    expect(failures?.first).toBe(failures?.last);
   });
 
   test('instances that are not federated have no pairs', () => {
@@ -96,25 +151,37 @@ test('any federation, against a count of every pair at every second', () => {
       from: fc.nat(40),
       length: fc.nat(20),
       foreign: fc.constantFrom(null, ...instances),
+      isTooOld: fc.boolean(),
     })
-    .map(({ server, from, length, foreign: of }): Stop => {
+    .map(({ server, from, length, foreign: of, isTooOld }): Stop => {
       const instance = instances[server % 3];
       const id = `${instance}/${Math.floor(server / 3)}`;
       // Nobody holds a foreign copy of its own configuration.
       const other = of === instance ? null : of;
       const end = from + length;
-      return other === null ? own(id, from, end) : foreign(id, other, from, end);
+      if (other === null) return own(id, from, end);
+      return isTooOld ? tooOld(id, other, from, end) : foreign(id, other, from, end);
     });
   const federations = fc.subarray(['EE FI', 'FI IS', 'IS EE']);
   const property = fc.property(fc.array(stopOf, { maxLength: 12 }), federations, (stops, pairs) => {
     const servers = serversOf({ EE: 3, FI: 3, IS: 3 });
     const isFederated = (a: string, b: string): boolean => pairs.includes(`${a} ${b}`);
-    const { steps } = survivalOf({ servers, stops, isFederated, fromSeconds: 5, toSeconds: 50 });
+    const window = { fromSeconds: 5, toSeconds: 50 };
+    const { steps, failures } = survivalOf({ servers, stops, isFederated, ...window });
+    const worse: number[] = [];
+    let fewest = Infinity;
     for (let second = 5; second <= 50; second++) {
       const step = steps.findLast(({ afterSeconds }) => afterSeconds + 5 <= second);
       const counted = countPairs({ servers, isFederated, stops }, second);
       expect({ home: step?.home, border: step?.border }).toEqual(counted);
+      if (counted.home + counted.border < fewest && second > 5) worse.push(second);
+      fewest = Math.min(fewest, counted.home + counted.border);
     }
+    const ends = failures === null ? [] : [failures.first, failures.last];
+    const expected = worse.length === 0 ? [] : [worse[0], worse[worse.length - 1]];
+    expect(ends.map(({ afterSeconds }) => afterSeconds + 5)).toEqual(expected);
+    // What ran out there began at that instant, at the server that is named.
+    expect(ends.map(({ stop }) => stop.fromSeconds)).toEqual(expected);
   });
   fc.assert(property, { numRuns: 60, seed: 2026 });
 });
@@ -166,4 +233,23 @@ test('only incidents that took a trust service away, and stopped somebody, are l
   ]);
   // From the loss to the last return at 50,000 s, and 6 % of these 20,000 s more.
   expect([losses[0].fromSeconds, losses[0].toSeconds]).toEqual([30_000, 51_200]);
+});
+
+test('answers too old for a foreign country are a loss of OCSP, also if nobody stops', () => {
+  const { result } = sampleFolder();
+  const [crash] = result.incidents;
+  const [{ id }] = result.servers;
+  const trust = [{ scope: id, clock: 'peer-ocsp FI', fromSeconds: 40_000, toSeconds: 50_000 }];
+  const window = { startSeconds: 30_000, endSeconds: 49_000 };
+  const incidents = ['ocsp-down', 'tsa-down'].map((kind) => ({ ...crash, ...window, kind }));
+  const changed = { ...result, trust, incidents };
+  const losses = lossesOf(changed, stopsOf(changed), 86_400);
+  expect(losses.map((loss) => loss.incident.kind)).toEqual(['ocsp-down']);
+  const [{ survival }] = losses;
+  expect(survival.failures?.first.afterSeconds).toBe(10_000);
+  expect(survival.failures?.first.stop.foreign).toBe('FI');
+  // Of one server the pairs with all of Finland's, and no pair at home.
+  const finns = result.servers.filter(({ instance }) => instance === 'FI').length;
+  expect(survival.steps.map(({ border }) => survival.borderPairs - border)).toEqual([0, finns, 0]);
+  expect(new Set(survival.steps.map(({ home }) => home)).size).toBe(1);
 });

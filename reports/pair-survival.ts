@@ -1,10 +1,12 @@
 /**
  * How many pairs of security servers can still exchange messages after something was lost.
  *
- * A pair can while neither side has stopped; a pair across a border needs, too, that each side
- * holds a valid configuration of the other's instance (facts.md 5.1: an expired foreign
- * configuration stops that border only). Every pair counts once and alike, whether it has much to
- * say to each other or nothing: this is about trust, not about load.
+ * A pair can while neither side has stopped. Across a border each side needs, too, a valid
+ * configuration of the other's instance (facts.md 5.1: an expired foreign configuration stops that
+ * border only), and OCSP answers that are fresh enough for the other's instance: it verifies by its
+ * own limit (facts.md 5.2), and in a connection each side verifies the other. Every pair counts
+ * once and alike, whether it has much to say to each other or nothing: this is about trust, not
+ * about load.
  */
 import { assert } from '../sim/base/assert.ts';
 import type { RunResult } from '../sim/metrics/result.ts';
@@ -33,6 +35,19 @@ export interface Survival {
   readonly borderPairs: number;
   /** The first is at 0; the last holds until the end of the input. */
   readonly steps: readonly SurvivalStep[];
+  /** Null: no pair failed within the window. */
+  readonly failures: PairFailures | null;
+}
+
+/** Something ran out, and at least one pair more than ever before could not exchange. */
+export interface PairFailure {
+  readonly afterSeconds: number;
+  readonly stop: Stop;
+}
+
+export interface PairFailures {
+  readonly first: PairFailure;
+  readonly last: PairFailure;
 }
 
 interface Edge {
@@ -52,18 +67,31 @@ export function survivalOf(input: SurvivalInput): Survival {
   const { home: homePairs, border: borderPairs } = count.pairs();
   const edges = edgesOf(input.stops);
   const steps: SurvivalStep[] = [];
+  const failures: PairFailure[] = [];
   let at = 0;
   for (; at < edges.length && edges[at].atSeconds <= fromSeconds; at++) count.apply(edges[at]);
   steps.push({ afterSeconds: 0, ...count.pairs() });
+  let fewest = steps[0].home + steps[0].border;
   while (at < edges.length && edges[at].atSeconds <= toSeconds) {
     const { atSeconds } = edges[at];
-    for (; at < edges.length && edges[at].atSeconds === atSeconds; at++) count.apply(edges[at]);
+    let cause: Stop | null = null;
+    for (; at < edges.length && edges[at].atSeconds === atSeconds; at++) {
+      const hasTaken = count.apply(edges[at]);
+      if (hasTaken) cause ??= edges[at].stop;
+    }
     const pairs = count.pairs();
     const last = steps[steps.length - 1];
     if (pairs.home === last.home && pairs.border === last.border) continue;
-    steps.push({ afterSeconds: atSeconds - fromSeconds, ...pairs });
+    const afterSeconds = atSeconds - fromSeconds;
+    steps.push({ afterSeconds, ...pairs });
+    if (cause === null || pairs.home + pairs.border >= fewest) continue;
+    fewest = pairs.home + pairs.border;
+    failures.push({ afterSeconds, stop: cause });
   }
-  return { homePairs, borderPairs, steps };
+  const [first] = failures;
+  const last = failures.at(-1);
+  const ends = last === undefined ? null : { first, last };
+  return { homePairs, borderPairs, steps, failures: ends };
 }
 
 function edgesOf(stops: readonly Stop[]): Edge[] {
@@ -79,8 +107,8 @@ interface ServerState {
   readonly instance: number;
   /** Clocks of its own that have run out. */
   ownOut: number;
-  /** By instance: copies of its configuration that have run out here, 0 or 1. */
-  readonly foreignOut: number[];
+  /** By instance: clocks that have run out here and close the border to it. */
+  readonly borderOut: number[];
 }
 
 class PairCount {
@@ -89,8 +117,8 @@ class PairCount {
   readonly #servers: ReadonlyMap<string, ServerState>;
   /** By instance: servers that have not stopped. */
   readonly #upCount: number[];
-  /** Row `a * instances + b`: servers of a that have not stopped and know b's configuration. */
-  readonly #knowingCount: number[];
+  /** Row `a * instances + b`: servers of a that have not stopped, with an open border to b. */
+  readonly #openCount: number[];
 
   constructor({ servers, isFederated }: SurvivalInput) {
     const instances = [...new Set(servers.map(({ instance }) => instance))];
@@ -102,31 +130,37 @@ class PairCount {
         {
           instance: instances.indexOf(instance),
           ownOut: 0,
-          foreignOut: instances.map(() => 0),
+          borderOut: instances.map(() => 0),
         },
       ]),
     );
     this.#upCount = instances.map(() => 0);
-    this.#knowingCount = instances.flatMap(() => instances.map(() => 0));
+    this.#openCount = instances.flatMap(() => instances.map(() => 0));
     for (const state of this.#servers.values()) this.#add(state, 1);
   }
 
-  /** Stops of servers that are not in the input, and of instances without servers, are none. */
-  apply({ stop, by }: Edge): void {
+  /**
+   * Whether it took a pair away. Stops of servers that are not in the input, and of instances
+   * without servers, are none.
+   */
+  apply({ stop, by }: Edge): boolean {
     const state = this.#servers.get(stop.server);
-    if (state === undefined) return;
+    if (state === undefined) return false;
+    const before = this.pairs();
     this.#add(state, -1);
     const foreign = stop.foreign === null ? -1 : this.#instances.indexOf(stop.foreign);
     if (stop.foreign === null) state.ownOut += by;
-    else if (foreign !== -1) state.foreignOut[foreign] += by;
+    else if (foreign !== -1) state.borderOut[foreign] += by;
     this.#add(state, 1);
+    const after = this.pairs();
+    return after.home + after.border < before.home + before.border;
   }
 
-  #add({ instance, ownOut, foreignOut }: ServerState, by: 1 | -1): void {
+  #add({ instance, ownOut, borderOut }: ServerState, by: 1 | -1): void {
     if (ownOut > 0) return;
     this.#upCount[instance] += by;
-    for (const [foreign, out] of foreignOut.entries()) {
-      if (out === 0) this.#knowingCount[instance * this.#instances.length + foreign] += by;
+    for (const [foreign, out] of borderOut.entries()) {
+      if (out === 0) this.#openCount[instance * this.#instances.length + foreign] += by;
     }
   }
 
@@ -137,14 +171,14 @@ class PairCount {
       for (let b = a + 1; b < this.#instances.length; b++) {
         const nameB = this.#instances[b];
         if (!this.#isFederated(nameA, nameB) && !this.#isFederated(nameB, nameA)) continue;
-        border += this.#knowing(a, b) * this.#knowing(b, a);
+        border += this.#openTo(a, b) * this.#openTo(b, a);
       }
     }
     return { home, border };
   }
 
-  #knowing(a: number, b: number): number {
-    return this.#knowingCount[a * this.#instances.length + b];
+  #openTo(a: number, b: number): number {
+    return this.#openCount[a * this.#instances.length + b];
   }
 }
 
@@ -177,7 +211,7 @@ function instanceOf(memberClass: string): string {
 /** Kinds of incidents by which a trust service is lost, and the clocks that then run out. */
 const CLOCKS_BY_SERVICE: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(central|key-rotation|downloader)-/, ['configuration', 'foreign-configuration']],
-  [/^ocsp-/, ['authentication-ocsp', 'signing-ocsp']],
+  [/^ocsp-/, ['authentication-ocsp', 'signing-ocsp', 'peer-ocsp']],
   [/^tsa-/, ['time-stamping']],
 ];
 

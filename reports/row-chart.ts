@@ -10,7 +10,7 @@ import type { LegendEntry } from './legend.ts';
 import { markup, NOTHING } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { Scale } from './step-path.ts';
-import { fitText, fitTextEnd } from './text-width.ts';
+import { fitText, fitTextEnd, wrapText } from './text-width.ts';
 import { AXIS, timeAxis } from './time-chart.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -33,7 +33,9 @@ const NARROW_BELOW = 500;
 const GUTTER = 256;
 const FONT = 12;
 const REMARK_FONT = 11;
+/** Of a name in one line and the remark below it. */
 const LABEL_HEIGHT = 36;
+const LINE = 15;
 /** Over a row that has its name above it, so that marks do not touch the remark. */
 const NARROW_GAP = 5;
 
@@ -48,18 +50,24 @@ export function drawRowChart(timeline: Timeline, picture: RowPicture, width: num
   const bands = bandPicture(timeline.bands, x, left, right);
   const namesTop = legend.height + (legend.height > 0 ? 8 : 0);
   const rowsTop = namesTop + bands.height + 4;
+  const room = isNarrow ? width - 12 : GUTTER - 14;
+  const lineCount = picture.rows.reduce(
+    (most, row) => Math.max(most, linesOf(row, room).length),
+    1,
+  );
+  const labelHeight = LABEL_HEIGHT + (lineCount - 1) * LINE;
   const step = isNarrow
-    ? LABEL_HEIGHT + NARROW_GAP + picture.rowHeight + 8
-    : Math.max(picture.rowHeight, LABEL_HEIGHT - 4) + 8;
+    ? labelHeight + NARROW_GAP + picture.rowHeight + 8
+    : Math.max(picture.rowHeight, labelHeight - 4) + 8;
   const rows = picture.rows.map((row, index) => {
     const top = rowsTop + index * step;
     const marksTop = isNarrow
-      ? top + LABEL_HEIGHT + NARROW_GAP
+      ? top + labelHeight + NARROW_GAP
       : top + (step - 8 - picture.rowHeight) / 2;
     const bottom = marksTop + picture.rowHeight;
     const rule = index === 0 || isNarrow ? NOTHING : ruleAt(top - 4, right);
     return markup`<g><title>${row.label}: ${row.remark}</title>${rule}
-${labelMarkup(row, top, isNarrow ? width - 12 : GUTTER - 14)}
+${labelMarkup(row, top, room)}
 <path class="grid" d="M${left},${bottom}H${right}"/>
 ${row.marks(x, marksTop, picture.rowHeight)}</g>\n`;
   });
@@ -77,8 +85,16 @@ function ruleAt(y: number, right: number): Markup {
   return markup`<path class="grid" d="M0,${y}H${right}"/>`;
 }
 
-function labelMarkup({ label, labelIs, remark }: ChartRow, top: number, room: number): Markup {
-  const name = labelIs === 'words' ? fitText(label, room, FONT) : fitTextEnd(label, room, FONT);
-  return markup`<text x="0" y="${top + 13}">${name}</text><text class="tick-label" x="0"
-y="${top + 28}">${fitText(remark, room, REMARK_FONT)}</text>`;
+function linesOf({ label, labelIs }: ChartRow, room: number): string[] {
+  return labelIs === 'words' ? wrapText(label, room, FONT) : [fitTextEnd(label, room, FONT)];
+}
+
+function labelMarkup(row: ChartRow, top: number, room: number): Markup {
+  const lines = linesOf(row, room);
+  const names = lines.map(
+    (line, index) => markup`<text x="0" y="${top + 13 + index * LINE}">${line}</text>`,
+  );
+  const remark = fitText(row.remark, room, REMARK_FONT);
+  return markup`${names}<text class="tick-label" x="0"
+y="${top + 13 + lines.length * LINE}">${remark}</text>`;
 }

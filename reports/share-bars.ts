@@ -30,7 +30,8 @@ export function drawShareBars(bars: readonly ShareBar[], width: number): Drawing
   const isNarrow = width < NARROW_BELOW;
   const [left, right] = [isNarrow ? 0 : GUTTER, width - FIGURES];
   const step = isNarrow ? 40 : 28;
-  const entries = new Map(bars.flatMap(({ parts }) => parts).map((part) => [part.label, part]));
+  const drawn = bars.flatMap(({ parts }) => parts.filter(({ count }) => count > 0));
+  const entries = new Map(drawn.map((part) => [part.label, part]));
   const legend = legendDrawing(
     [...entries.values()].map(({ label, hue }) => ({ label, hue, form: 'area' })),
     width,

@@ -32,7 +32,17 @@ export function fitText(text: string, width: number, fontSize: number): string {
   );
 }
 
-/** The same for identifiers, which differ at their ends. */
+/** In at most two lines, broken at a space; what still does not fit is cut. */
+export function wrapText(text: string, width: number, fontSize: number): string[] {
+  if (textWidth(text, fontSize) <= width) return [text];
+  const words = text.split(' ');
+  let count = words.length - 1;
+  while (count > 0 && textWidth(words.slice(0, count).join(' '), fontSize) > width) count--;
+  if (count === 0) return [fitText(text, width, fontSize)];
+  return [words.slice(0, count).join(' '), fitText(words.slice(count).join(' '), width, fontSize)];
+}
+
+/** The same as fitText for identifiers, which differ at their ends. */
 export function fitTextEnd(text: string, width: number, fontSize: number): string {
   if (textWidth(text, fontSize) <= width) return text;
   const backwards = charactersOf(text.slice(-500)).toReversed();

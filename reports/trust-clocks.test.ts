@@ -17,7 +17,7 @@ function stop(server: string, fromSeconds: number, toSeconds: number, clock = 't
   return { server, instance: 'EE', clock, foreign: null, fromSeconds, toSeconds };
 }
 
-test('a foreign configuration is told from an own one, and keeps its instance', () => {
+test('clocks of a border are told from own ones, and keep their instance', () => {
   const { result } = sampleFolder();
   const [{ id, instance }] = result.servers;
   const interval = { scope: id, fromSeconds: 20, toSeconds: 30 };
@@ -26,20 +26,28 @@ test('a foreign configuration is told from an own one, and keeps its instance', 
     trust: [
       { ...interval, clock: 'foreign-configuration FI' },
       { ...interval, clock: 'configuration', fromSeconds: 10 },
+      { ...interval, clock: 'peer-ocsp IS', fromSeconds: 22 },
       { ...interval, clock: 'a clock of 2031', scope: 'nobody', fromSeconds: 25 },
     ],
   });
   expect(stops.map(({ clock, foreign, instance: of }) => [clock, foreign, of])).toEqual([
     ['configuration', null, instance],
     ['foreign-configuration', 'FI', instance],
+    ['peer-ocsp', 'IS', instance],
     ['a clock of 2031', null, null],
   ]);
   expect(stops.map(clockText)).toEqual([
     'own configuration',
     'configuration of FI',
+    'OCSP answers too old for IS',
     'a clock of 2031',
   ]);
-  expect(clocksIn(stops)).toEqual(['configuration', 'foreign-configuration', 'a clock of 2031']);
+  expect(clocksIn(stops)).toEqual([
+    'configuration',
+    'foreign-configuration',
+    'peer-ocsp',
+    'a clock of 2031',
+  ]);
 });
 
 describe('spans', () => {

@@ -1,7 +1,7 @@
 /**
  * The trust clocks of a result: which had run out, at which server, from when to when. A server
- * stops when a clock of its own runs out; without the configuration of a foreign instance it only
- * loses that border.
+ * stops when a clock of its own runs out; without the configuration of a foreign instance, or with
+ * OCSP answers that are too old for it, it only loses that border.
  */
 import type { RunResult } from '../sim/metrics/result.ts';
 import type { Hue } from './legend.ts';
@@ -12,7 +12,7 @@ export interface Stop {
   readonly instance: string | null;
   /** As the result names it, without the foreign instance. */
   readonly clock: string;
-  /** The instance whose configuration had expired; null: a clock of the server's own. */
+  /** The instance to which the border was closed; null: a clock of the server's own. */
   readonly foreign: string | null;
   readonly fromSeconds: number;
   readonly toSeconds: number;
@@ -34,24 +34,30 @@ const CLOCKS: Readonly<Record<string, ClockLook>> = {
   'foreign-configuration': { label: 'foreign configuration', hue: 'orange' },
   'authentication-ocsp': { label: 'OCSP answer, authentication', hue: 'blue' },
   'signing-ocsp': { label: 'OCSP answer, signing', hue: 'sky' },
+  'peer-ocsp': { label: 'OCSP answers, by a foreign limit', hue: 'grey' },
   'time-stamping': { label: 'time-stamping', hue: 'green' },
   'authentication-certificate': { label: 'authentication certificate', hue: 'purple' },
   'signing-certificate': { label: 'signing certificate', hue: 'yellow' },
-  token: { label: 'token without PIN', hue: 'grey' },
+  token: { label: 'token without PIN', hue: 'ink' },
 };
-const FOREIGN = 'foreign-configuration';
+
+/** Clocks of one border: behind the name stands the foreign instance. */
+const BORDER_CLOCKS: Readonly<Record<string, (foreign: string) => string>> = {
+  'foreign-configuration': (foreign) => `configuration of ${foreign}`,
+  'peer-ocsp': (foreign) => `OCSP answers too old for ${foreign}`,
+};
 
 /** In the order in which they began. */
 export function stopsOf({ trust, servers }: RunResult): Stop[] {
   const instances = new Map(servers.map(({ id, instance }) => [id, instance]));
   return trust
-    .map(({ scope, clock, fromSeconds, toSeconds }) => {
-      const foreign = clock.startsWith(`${FOREIGN} `) ? clock.slice(FOREIGN.length + 1) : null;
+    .map(({ scope, clock: name, fromSeconds, toSeconds }) => {
+      const border = Object.keys(BORDER_CLOCKS).find((clock) => name.startsWith(`${clock} `));
       return {
         server: scope,
         instance: instances.get(scope) ?? null,
-        clock: foreign === null ? clock : FOREIGN,
-        foreign,
+        clock: border ?? name,
+        foreign: border === undefined ? null : name.slice(border.length + 1),
         fromSeconds,
         toSeconds: Math.max(fromSeconds, toSeconds),
       };
@@ -60,8 +66,7 @@ export function stopsOf({ trust, servers }: RunResult): Stop[] {
 }
 
 export function clockText({ clock, foreign }: Pick<Stop, 'clock' | 'foreign'>): string {
-  const { label } = lookOf(clock);
-  return foreign === null ? label : `configuration of ${foreign}`;
+  return foreign === null ? lookOf(clock).label : BORDER_CLOCKS[clock](foreign);
 }
 
 export function clockHue(clock: string): Hue {

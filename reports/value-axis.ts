@@ -1,5 +1,6 @@
 /** The vertical axis of a panel: a scale, its ticks, and their labels. */
 import { scaleLinear, scaleLog } from 'd3';
+import { durationTicks, formatDuration } from './format.ts';
 
 export interface ValueAxis {
   /** 0 at the bottom, 1 at the top; what is outside is drawn at the edge. */
@@ -52,11 +53,11 @@ export function logarithmicAxis(
   return { position, ticks, isLogarithmic: true };
 }
 
-/** Logarithmic when the values lie so far apart that a straight scale would hide the small. */
-export function axisFor(
-  values: readonly (number | null)[],
-  label: (value: number) => string,
-): ValueAxis {
+/**
+ * Of durations: logarithmic when they lie so far apart that a straight scale would hide the small
+ * ones.
+ */
+export function durationAxis(values: readonly (number | null)[]): ValueAxis {
   let smallest = Infinity;
   let largest = 0;
   for (const value of values) {
@@ -64,6 +65,6 @@ export function axisFor(
     smallest = Math.min(smallest, value);
     largest = Math.max(largest, value);
   }
-  if (largest / smallest > 30) return logarithmicAxis(smallest, largest, label);
-  return linearAxis(largest, label);
+  if (largest / smallest > 30) return logarithmicAxis(smallest, largest, formatDuration);
+  return linearAxis(largest, durationTicks(largest));
 }

@@ -1,4 +1,4 @@
-/** What was missed, by scope, against the one per cent that an e-state may miss. */
+/** What was available and what was missed, by scope, against the 99 % of an e-state. */
 import { scaleLinear } from 'd3';
 import type { RunResult } from '../../sim/metrics/result.ts';
 import { AVAILABILITY_TARGET, availabilityOf, yearlyShare } from '../availability.ts';
@@ -6,14 +6,15 @@ import type { Availability } from '../availability.ts';
 import type { Chart, Drawing } from '../chart.ts';
 import { emptyDrawing } from '../chart.ts';
 import { formatCount, formatSeconds, formatShare, formatShareTick, NO_VALUE } from '../format.ts';
+import { legendDrawing } from '../legend.ts';
+import type { LegendEntry } from '../legend.ts';
 import { markup } from '../markup.ts';
 import { scopeText } from '../scope.ts';
 import { columnsOf } from '../table.ts';
-import { fitText, textWidth } from '../text-width.ts';
+import { fitText } from '../text-width.ts';
 import type { Stop } from '../trust-clocks.ts';
 
 const SHOWN = 8;
-const MISSABLE = 1 - AVAILABILITY_TARGET;
 
 interface Bar {
   readonly label: string;
@@ -27,8 +28,8 @@ export function availabilityBars(result: RunResult, stops: readonly Stop[]): Cha
     id: 'availability-bars',
     title: 'Availability against 99 %',
     description: describe(rows),
-    caption: markup`A bar is what was missed; the figure at its right is the availability. The line
-stands at the 1 % that may be missed. Calls: those answered without a fault, of all that were due in
+    caption: markup`From 0 to 100 %; the line stands at 99 %, and what is missed should not reach it
+from the right. Calls: those answered without a fault, of all that were due in
 the measured time. Server-time: in which a server was up and none of its own trust clocks had run
 out (clocks of the first replication, crashes a mean of all).`,
     draw: (width) =>
@@ -62,37 +63,48 @@ function barsOf({ scope, callShare, serverShare, serverCount }: Availability): B
   return bars;
 }
 
+const TICKS = [0, 0.25, 0.5, 0.75, 1];
+/** A missed call in a million is still seen. */
+const MISSED_MIN = 1.5;
+
 function draw(bars: readonly Bar[], width: number): Drawing {
   const isNarrow = width < 500;
   const [left, right] = [isNarrow ? 0 : 190, width - 76];
   const step = isNarrow ? 38 : 24;
-  const top = 22;
-  const worst = bars.reduce((most, { available }) => Math.max(most, 1 - available), 0);
-  const x = scaleLinear()
-    .domain([0, Math.max(2 * MISSABLE, worst)])
-    .range([left, right])
-    .clamp(true);
-  const limitX = x(MISSABLE);
+  const top = legendOf(bars, width).height + 18;
+  const bottom = top + bars.length * step + 4;
+  const x = scaleLinear().domain([0, 1]).range([left, right]);
   const rows = bars.map(({ label, available }, index) => {
     const y = top + index * step;
     const barTop = isNarrow ? y + 18 : y + 4;
-    const hue = available < AVAILABILITY_TARGET ? 'vermilion' : 'green';
+    const missed = available < 1 ? Math.max(MISSED_MIN, right - x(available)) : 0;
     const name = fitText(label, isNarrow ? width : left - 10, 12);
     return markup`<g><title>${label}: ${formatShare(available)}</title><text x="0"
-y="${isNarrow ? y + 12 : barTop + 10}">${name}</text><rect class="track" x="${left}" y="${barTop}"
-width="${right - left}" height="12"/><rect class="fill-${hue}" x="${left}" y="${barTop}"
-width="${x(1 - available) - left}" height="12"/><path class="limit"
-d="M${limitX},${barTop - 3}v18"/><text x="${width}" y="${barTop + 10}"
+y="${isNarrow ? y + 12 : barTop + 10}">${name}</text><rect class="fill-green" x="${left}"
+y="${barTop}" width="${right - left - missed}" height="12"/><rect class="fill-vermilion"
+x="${right - missed}" y="${barTop}" width="${missed}" height="12"/><path class="limit"
+d="M${x(AVAILABILITY_TARGET)},${barTop - 3}v18"/><text x="${width}" y="${barTop + 10}"
 text-anchor="end">${formatShare(available)}</text></g>\n`;
   });
-  const name = `${formatShareTick(MISSABLE)} missed`;
-  const half = textWidth(name, 11) / 2;
-  const nameX = Math.min(Math.max(limitX, half), width - half);
+  const grid = TICKS.map((share) => {
+    const anchor = share === 0 ? 'start' : 'middle';
+    return markup`<path class="grid" d="M${x(share)},${top}V${bottom}"/><text class="tick-label"
+x="${x(share)}" y="${bottom + 15}" text-anchor="${anchor}">${formatShareTick(share)}</text>\n`;
+  });
+  const name = formatShareTick(AVAILABILITY_TARGET);
   return {
-    height: top + bars.length * step + 4,
-    body: markup`${rows}<text class="tick-label" x="${nameX}" y="11"
+    height: bottom + 20,
+    body: markup`${legendOf(bars, width).body}
+${grid}${rows}<text class="tick-label" x="${x(AVAILABILITY_TARGET)}" y="${top - 5}"
 text-anchor="middle">${name}</text>`,
   };
+}
+
+function legendOf(bars: readonly Bar[], width: number): Drawing {
+  const good: LegendEntry = { label: 'available', hue: 'green', form: 'area' };
+  const missed: LegendEntry = { label: 'missed', hue: 'vermilion', form: 'area' };
+  const hasMissed = bars.some(({ available }) => available < 1);
+  return legendDrawing(hasMissed ? [good, missed] : [good], width);
 }
 
 function rowOf(row: Availability, windowSeconds: number): string[] {

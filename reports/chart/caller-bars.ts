@@ -1,4 +1,4 @@
-/** What became of what people wanted: journeys, the calls in them, and the attempts at those. */
+/** What became of what callers wanted: journeys, the calls in them, and the attempts at those. */
 import type { RunResult } from '../../sim/metrics/result.ts';
 import type { Chart } from '../chart.ts';
 import { formatCount, formatShare, shareOf } from '../format.ts';
@@ -11,16 +11,22 @@ export function callerBars(result: RunResult): Chart {
   const bars = barsOf(result);
   const { journeys, calls } = result;
   const lost = formatCount(journeys.failed);
-  const journeyText =
-    journeys.started > 0 ? `${formatCount(journeys.started)} journeys, ${lost} lost; ` : '';
+  const hasJourneys = journeys.started > 0;
+  const journeyText = hasJourneys
+    ? `${formatCount(journeys.started)} journeys, ${lost} lost; `
+    : '';
   return {
     id: 'callers',
-    title: 'What became of what people wanted',
+    title: hasJourneys ? 'Journeys, calls and attempts' : 'Calls and attempts',
     description: `${journeyText}${formatCount(calls.gaveUp)} calls were given up.`,
-    caption: markup`A journey is what somebody came for, several calls in a row or side by side; it
-is lost when a call of it fails for good. A call may take several attempts. An attempt that its
-client has abandoned goes on in the network, and holds its threads. Summed over the
-replications; at the right, the share that went well.`,
+    caption: markup`${
+      hasJourneys
+        ? 'A journey is what a person came for, several calls in a row or side by side; it is ' +
+          'lost when a call of it fails for good. '
+        : ''
+    }A call is of an information system, and may take several attempts. An attempt that its client
+has abandoned goes on in the network, and holds its threads. Summed over the replications; at the
+right, the share that went well.`,
     draw: (width) => drawShareBars(bars, width),
     table: {
       columns: columnsOf('of', 'became', 'count#', 'share#'),
@@ -43,7 +49,8 @@ function barsOf({ journeys, calls, attempts }: RunResult): ShareBar[] {
     hue,
     count,
   });
-  const good = (count: number): BarPart => part('completed or answered', 'green', count);
+  const goodLabel = journeys.started > 0 ? 'completed or answered' : 'answered';
+  const good = (count: number): BarPart => part(goodLabel, 'green', count);
   const faulted = (count: number): BarPart => part('ended with a fault', 'vermilion', count);
   const open = (count: number): BarPart => part('open at the end', 'grey', count);
   const bars: ShareBar[] = [

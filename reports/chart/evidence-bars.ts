@@ -25,8 +25,7 @@ export function evidenceBars(evidence: Readonly<Record<string, EvidenceResult>>)
     description: describe(rows),
     caption: markup`From the start of the run, summed over the replications; at the right, the share
 that is time-stamped. A record is evidence to a third party only with its time-stamp; at the end of
-a run those of the last interval still wait. Accepted: exchanges that ended without a fault;
-refused: messages turned away because something had run out.`,
+a run those of the last interval still wait.`,
     draw: (width) =>
       bars.length === 0
         ? emptyDrawing(width, 'No server logs anything.')
@@ -34,8 +33,8 @@ refused: messages turned away because something had run out.`,
     table: {
       columns: columnsOf(
         'instance',
-        'accepted as consumer#',
-        'accepted as provider#',
+        'exchanges without a fault, as consumer#',
+        'as provider#',
         'records#',
         'time-stamped#',
         'share#',
@@ -43,7 +42,7 @@ refused: messages turned away because something had run out.`,
         'the oldest for#',
         'lost#',
         'largest backlog of a server#',
-        'messages refused#',
+        'messages refused for want of trust#',
       ),
       rows: rows.map(([instance, row]) => [
         instance,

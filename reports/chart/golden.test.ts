@@ -10,6 +10,7 @@ import { NARROW, svgMarkup, WIDE } from '../chart.ts';
 import type { Chart } from '../chart.ts';
 import { buildTimeline } from '../timeline.ts';
 import { lossesOf } from '../pair-survival.ts';
+import type { Loss } from '../pair-survival.ts';
 import { stopsOf } from '../trust-clocks.ts';
 import { availabilityBars } from './availability-bars.ts';
 import { busiestServers } from './busiest-servers.ts';
@@ -39,6 +40,24 @@ const outageLine = buildTimeline(outage);
 const stops = stopsOf(outage.result);
 const losses = lossesOf(outage.result, stops, outageLine.toSeconds);
 
+/** Answers of Estonia are too old for Finland after an hour, and at home after four. */
+function answersLost(): Loss {
+  const { servers, incidents } = outage.result;
+  const estonian = servers.filter(({ instance }) => instance === 'EE');
+  const [{ startSeconds, endSeconds }] = incidents;
+  const trust = estonian.flatMap(({ id }, index) => {
+    const fromSeconds = startSeconds + 3600 - 60 * index;
+    const toSeconds = endSeconds + 40 * (index % 5);
+    return [
+      { scope: id, clock: 'peer-ocsp FI', fromSeconds, toSeconds },
+      { scope: id, clock: 'signing-ocsp', fromSeconds: fromSeconds + 10_800, toSeconds },
+    ];
+  });
+  const lost = { ...outage.result, trust };
+  lost.incidents = incidents.map((incident) => ({ ...incident, kind: 'ocsp-down' }));
+  return lossesOf(lost, stopsOf(lost), outageLine.toSeconds)[0];
+}
+
 const CHARTS: readonly Chart[] = [
   incidentStrip(result, timeline),
   throughputOverTime(timeline),
@@ -53,6 +72,7 @@ const CHARTS: readonly Chart[] = [
   trustByInstance(outage.result, stops, outageLine),
   stoppedServers(outage.result, stops, outageLine),
   ...losses.map((loss, index) => pairSurvival(loss, index + 1, outageLine)),
+  pairSurvival(answersLost(), 3, outageLine),
   evidenceBars(outage.result.evidence ?? {}),
   stampBacklog(outageLine),
   callerBars(outage.result),

@@ -10,20 +10,34 @@ import { drawTimeChart } from '../time-chart.ts';
 import type { Panel } from '../time-chart.ts';
 import { bucketsOf, largestOf, meanOf, stretchesOf } from '../timeline.ts';
 import type { Bucket, Timeline } from '../timeline.ts';
-import { axisFor, shareAxis } from '../value-axis.ts';
+import { durationAxis, shareAxis } from '../value-axis.ts';
 import { mergeNote } from './throughput-over-time.ts';
 
-const LEGEND: readonly LegendEntry[] = [
-  { label: 'p99: one call in a hundred is slower', hue: 'vermilion', form: 'line' },
-  { label: 'p90', hue: 'orange', form: 'line' },
-  { label: 'p50: half are slower', hue: 'blue', form: 'line' },
-  { label: 'share with a fault', hue: 'grey', form: 'area' },
+type Percentile = (bucket: Bucket) => number | null;
+
+/** The slowest first, so that the others are drawn over it. */
+const PERCENTILES: readonly (readonly [Percentile, LegendEntry & { readonly form: 'line' }])[] = [
+  [
+    ({ latencyP99Ns }) => latencyP99Ns,
+    { label: 'p99: one call in a hundred is slower', hue: 'vermilion', form: 'line' },
+  ],
+  [({ latencyP90Ns }) => latencyP90Ns, { label: 'p90', hue: 'orange', form: 'line' }],
+  [
+    ({ latencyP50Ns }) => latencyP50Ns,
+    { label: 'p50: half are slower', hue: 'blue', form: 'line' },
+  ],
 ];
+const FAULTS: LegendEntry = { label: 'share with a fault', hue: 'grey', form: 'area' };
 
 export function latencyOverTime(timeline: Timeline): Chart {
   const buckets = bucketsOf(timeline, 'all');
   const latencies = latencyPanel(buckets);
-  const panels = [latencies, faultPanel(buckets)];
+  const largestShare = largestOf(buckets, faultShareOf) ?? 0;
+  const hasFaults = largestShare > 0;
+  const panels = hasFaults ? [latencies, faultPanel(buckets, largestShare)] : [latencies];
+  // Of a percentile that no bucket has calls enough for, the legend would name a line in vain.
+  const known = PERCENTILES.filter(([value]) => largestOf(buckets, value) !== null);
+  const legend = [...known.map(([, entry]) => entry), ...(hasFaults ? [FAULTS] : [])];
   const scaleNote = latencies.axis.isLogarithmic
     ? 'The axis of latency is logarithmic: each grid line is a multiple of the one below.'
     : '';
@@ -34,8 +48,8 @@ export function latencyOverTime(timeline: Timeline): Chart {
     caption: `Of calls answered without a fault, from the instant at which they were due: the
 waiting of a caller who could not start is part of it. A gap: too few calls for the percentile.
 Those of single buckets are coarser than those of the whole run.
-${scaleNote} ${mergeNote(timeline)}`,
-    draw: (width) => drawTimeChart(timeline, { legend: LEGEND, panels }, width),
+${scaleNote} ${hasFaults ? '' : 'No call ended with a fault.'} ${mergeNote(timeline)}`,
+    draw: (width) => drawTimeChart(timeline, { legend, panels }, width),
     table: {
       columns: columnsOf('from', 'p50, worst#', 'p90, worst#', 'p99, worst#', 'with a fault#'),
       rows: stretchesOf(buckets).map((stretch) => [
@@ -55,23 +69,16 @@ ${scaleNote} ${mergeNote(timeline)}`,
 }
 
 function latencyPanel(buckets: readonly Bucket[]): Panel {
-  const values = buckets.flatMap((bucket) => [
-    bucket.latencyP50Ns,
-    bucket.latencyP90Ns,
-    bucket.latencyP99Ns,
-  ]);
+  const values = buckets.flatMap((bucket) => PERCENTILES.map(([value]) => value(bucket)));
   return {
     title: 'latency of good calls',
     height: 210,
-    axis: axisFor(values, formatDuration),
-    marks: (x, y) => markup`<path class="line-vermilion" d="${stepLine(
-      buckets,
-      (bucket) => bucket.latencyP99Ns,
-      x,
-      y,
-    )}"/>
-<path class="line-orange" d="${stepLine(buckets, (bucket) => bucket.latencyP90Ns, x, y)}"/>
-<path class="line-blue" d="${stepLine(buckets, (bucket) => bucket.latencyP50Ns, x, y)}"/>`,
+    axis: durationAxis(values),
+    marks: (x, y) =>
+      markup`${PERCENTILES.map(
+        ([value, { hue }]) =>
+          markup`<path class="line-${hue}" d="${stepLine(buckets, value, x, y)}"/>\n`,
+      )}`,
   };
 }
 
@@ -79,11 +86,11 @@ function faultShareOf({ faultedRps, achievedRps }: Bucket): number {
   return Math.min(1, shareOf(faultedRps, achievedRps) ?? 0);
 }
 
-function faultPanel(buckets: readonly Bucket[]): Panel {
+function faultPanel(buckets: readonly Bucket[], largestShare: number): Panel {
   return {
     title: 'share of ended calls that ended with a fault',
     height: 48,
-    axis: shareAxis(largestOf(buckets, faultShareOf) ?? 0, formatShareTick),
+    axis: shareAxis(largestShare, formatShareTick),
     marks: (x, y) =>
       markup`<path class="fill-grey" d="${stepArea(buckets, NONE, faultShareOf, x, y)}"/>`,
   };

@@ -9,8 +9,9 @@ import {
 } from '../format.ts';
 import type { LegendEntry } from '../legend.ts';
 import { markup, NOTHING } from '../markup.ts';
+import type { Markup } from '../markup.ts';
 import { secondsUntilBelow, survivingShare } from '../pair-survival.ts';
-import type { Loss, Survival, SurvivalStep } from '../pair-survival.ts';
+import type { Loss, PairFailure, Survival, SurvivalStep } from '../pair-survival.ts';
 import { countLine, countPath } from '../step-path.ts';
 import type { PathStep } from '../step-path.ts';
 import { columnsOf } from '../table.ts';
@@ -18,13 +19,15 @@ import type { Table } from '../table.ts';
 import { drawTimeChart } from '../time-chart.ts';
 import type { Panel } from '../time-chart.ts';
 import type { Timeline } from '../timeline.ts';
-import { firstStops } from '../trust-clocks.ts';
-import type { FirstStops } from '../trust-clocks.ts';
+import { clockText, firstStops } from '../trust-clocks.ts';
+import type { FirstStops, Stop } from '../trust-clocks.ts';
 import { linearAxis } from '../value-axis.ts';
 
 const BOUNDS = [1, 0.99, 0.9, 0.75, 0.5, 0.25, 0.1, 0.01];
 
 const BAND_SHARE_MIN = 0.005;
+/** Beyond that a table is no help, and the result has all of it. */
+const CHANGES_MAX = 200;
 
 /** `index` tells several charts of a page apart. */
 export function pairSurvival(loss: Loss, index: number, timeline: Timeline): Chart {
@@ -43,15 +46,15 @@ export function pairSurvival(loss: Loss, index: number, timeline: Timeline): Cha
     id: `survival-${index}`,
     title: `Pairs of servers still exchanging: ${name}`,
     description: describe(survival, first, loss),
-    caption: markup`Time counts from the beginning of the incident; ▼ marks the first and the
-last server to fail. A pair exchanges while neither
-side has stopped; across a border each side needs the other’s configuration, too. All
+    caption: markup`Time counts from the beginning of the incident; ▽ marks the first and the
+last pair to fail, ▼ the first and the last server to stop altogether. A pair exchanges while
+neither side has stopped; across a border each side needs the other’s configuration, too, and OCSP
+answers that the other’s country still takes for fresh. All
 ${formatCount(survival.homePairs + survival.borderPairs)} pairs count alike${
       survival.borderPairs > 0
         ? `, ${formatCount(survival.borderPairs)} of them across a border`
         : ''
-    }. ${failuresText(first, loss)} The limits of a peer are not part of it: a server that asks for
-fresher answers than its peer fetches is seen in the faults alone.`,
+    }. ${failuresText(survival)} ${borderText(survival)} ${stopsText(first, loss)}`,
     draw: (width) =>
       drawTimeChart(since, { legend, panels: [panelOf(loss, since, hasBorder, first)] }, width),
     table: tableOf(survival),
@@ -103,25 +106,50 @@ function panelOf(
       const dashes = hasBorder
         ? markup`<path class="line-ink dashes" d="${countLine(border, since.toSeconds, x, y)}"/>`
         : NOTHING;
-      const pins = (found === null ? [] : [found.first, found.last]).map(
-        (stop) =>
-          markup`<path class="pin" d="M${x(stop.fromSeconds - fromSeconds)},${y(1)}l-4,-7h8z"><title
->${stop.server}</title></path>`,
+      const pin = (kind: string, seconds: number, { server }: Stop): Markup =>
+        markup`<path class="${kind}" d="M${x(seconds)},${y(1)}l-4,-7h8z"><title>${server}</title
+></path>`;
+      const { failures } = survival;
+      const pairPins = (failures === null ? [] : [failures.first, failures.last]).map(
+        ({ afterSeconds, stop }) => pin('pin open', afterSeconds, stop),
+      );
+      const serverPins = (found === null ? [] : [found.first, found.last]).map((stop) =>
+        pin('pin', stop.fromSeconds - fromSeconds, stop),
       );
       return markup`<path class="fill-blue curve" d="${countPath(closed, x, y, y(0))}"/>
-<path class="line-blue" d="${countLine(all, since.toSeconds, x, y)}"/>${dashes}${pins}`;
+<path class="line-blue" d="${countLine(all, since.toSeconds, x, y)}"/>${dashes}${pairPins}
+${serverPins}`;
     },
   };
 }
 
-function failuresText(found: FirstStops | null, { fromSeconds }: Loss): string {
+function failuresText({ failures }: Survival): string {
+  if (failures === null) return 'No pair failed.';
+  const { first, last } = failures;
+  const where = ({ afterSeconds, stop }: PairFailure): string =>
+    `after ${formatSeconds(afterSeconds)}, at ${stop.server} (${clockText(stop)})`;
+  const firstText = `First pair to fail: ${where(first)}`;
+  return first === last ? `${firstText}, and no other.` : `${firstText}; last: ${where(last)}.`;
+}
+
+function borderText({ steps, borderPairs }: Survival): string {
+  if (borderPairs === 0) return '';
+  const least = steps.reduce((a, b) => (b.border < a.border ? b : a));
+  if (least.border === borderPairs) return 'Across the border none failed.';
+  const share = formatShare(least.border / borderPairs);
+  return `Across the border at the least ${share} exchange, after ${formatSeconds(
+    least.afterSeconds,
+  )}.`;
+}
+
+function stopsText(found: FirstStops | null, { fromSeconds }: Loss): string {
   if (found === null) return 'No server stopped altogether.';
   const { serverCount, first, last } = found;
   const after = (seconds: number): string => formatSeconds(seconds - fromSeconds);
-  const firstText = `First to fail: ${first.server} after ${after(first.fromSeconds)}`;
+  const firstText = `First server to stop: ${first.server} after ${after(first.fromSeconds)}`;
   if (serverCount === 1) return `${firstText}, and no other.`;
   const lastText = `last: ${last.server} after ${after(last.fromSeconds)}`;
-  return `${firstText}; ${lastText}, of ${formatNumberOf(serverCount, 'server')} that failed.`;
+  return `${firstText}; ${lastText}, of ${formatNumberOf(serverCount, 'server')} that stopped.`;
 }
 
 function describe(survival: Survival, first: FirstStops | null, loss: Loss): string {
@@ -130,7 +158,7 @@ function describe(survival: Survival, first: FirstStops | null, loss: Loss): str
   const at = survival.steps[shares.indexOf(least)].afterSeconds;
   const after = formatSeconds(at);
   const text = `At the least ${formatShare(least)} of the pairs exchange, after ${after}.`;
-  return `${text} ${failuresText(first, loss)}`;
+  return [text, failuresText(survival), borderText(survival), stopsText(first, loss)].join(' ');
 }
 
 /** When the curve first fell below each bound, and what was left at each step. */
@@ -140,14 +168,18 @@ function tableOf(survival: Survival): Table {
     const word = bound === 1 ? 'first pair lost' : `below ${formatShareTick(bound)}`;
     return [word, seconds === null ? 'never' : formatSeconds(seconds), '', ''];
   });
-  const steps = survival.steps.map((step) => [
-    'change',
-    formatSeconds(step.afterSeconds),
-    formatShare(survivingShare(survival, step)),
-    `${formatCount(step.home)} and ${formatCount(step.border)}`,
-  ]);
+  const steps = survival.steps
+    .slice(0, CHANGES_MAX)
+    .map((step) => [
+      'change',
+      formatSeconds(step.afterSeconds),
+      formatShare(survivingShare(survival, step)),
+      `${formatCount(step.home)} and ${formatCount(step.border)}`,
+    ]);
+  const left = survival.steps.length - steps.length;
+  const more = left > 0 ? [[formatNumberOf(left, 'more change'), '', '', '']] : [];
   return {
     columns: columnsOf('what', 'after#', 'pairs left#', 'at home and across a border#'),
-    rows: [...bounds, ...steps],
+    rows: [...bounds, ...steps, ...more],
   };
 }

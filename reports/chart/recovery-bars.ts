@@ -17,6 +17,7 @@ type Incident = RunResult['incidents'][number];
 
 const SHOWN = 14;
 const WIDTH_MIN = 2;
+const NOT_SEEN = ' Dashed: no recovery was seen before the run ended.';
 
 export function recoveryBars({ incidents }: RunResult, timeline: Timeline): Chart {
   const shown = incidents
@@ -27,10 +28,11 @@ export function recoveryBars({ incidents }: RunResult, timeline: Timeline): Char
   return {
     id: 'recovery',
     title: 'Incidents and recovery',
-    description: describe(incidents),
+    description: describe(incidents, timeline),
     caption: markup`Recovery counts from the end of an incident to the first stretch of time from
 which on the share of good answers is that of before again, in every country and across the
-border.${hasNone ? ' Dashed: no recovery was seen before the run ended.' : ''}`,
+border. Stretches are those of the series, ${formatSeconds(timeline.bucketSeconds)} each; so it is
+given as at most (≤) that long.${hasNone ? NOT_SEEN : ''}`,
     draw: (width) =>
       shown.length === 0
         ? emptyDrawing(width, 'No incident was planned.')
@@ -51,7 +53,7 @@ border.${hasNone ? ' Dashed: no recovery was seen before the run ended.' : ''}`,
         formatInstant(timeline, startSeconds),
         formatInstant(timeline, endSeconds),
         formatSeconds(Math.max(0, endSeconds - startSeconds)),
-        recoveryText(recoverySeconds),
+        recoveryText(recoverySeconds, timeline),
       ]),
     },
   };
@@ -69,10 +71,16 @@ function legendOf(shown: readonly Incident[]): LegendEntry[] {
   return entries.filter(([, isShown]) => isShown).map(([entry]) => entry);
 }
 
-/** Null is one of two things, and the result does not say which. */
-export function recoveryText(seconds: number | null): string {
-  if (seconds === null) return 'not seen';
-  return seconds === 0 ? 'at once' : formatSeconds(seconds);
+/**
+ * At most how long: the result counts to the beginning of a whole bucket of the series, and a
+ * shorter time than a bucket is not to be told from none. Null is one of two things, and the result
+ * does not say which.
+ */
+export function recoveryText(
+  seconds: number | null,
+  { bucketSeconds }: Pick<Timeline, 'bucketSeconds'>,
+): string {
+  return seconds === null ? 'not seen' : `≤ ${formatSeconds(Math.max(seconds, bucketSeconds))}`;
 }
 
 function rowOf(incident: Incident, timeline: Timeline): ChartRow {
@@ -81,7 +89,7 @@ function rowOf(incident: Incident, timeline: Timeline): ChartRow {
   return {
     label: name === '' ? id : name,
     labelIs: 'words',
-    remark: `lasts ${lasts}, recovery ${recoveryText(recoverySeconds)}`,
+    remark: `lasts ${lasts}, recovery ${recoveryText(recoverySeconds, timeline)}`,
     marks: (x, top, height) => barMarks(incident, timeline, x, top, height),
   };
 }
@@ -111,11 +119,11 @@ function barMarks(
 width="${to - from}" height="${height}"/>${back}`;
 }
 
-function describe(incidents: readonly Incident[]): string {
+function describe(incidents: readonly Incident[], timeline: Timeline): string {
   if (incidents.length === 0) return 'No incident was planned.';
   const texts = incidents.slice(0, 6).map(({ name, id, recoverySeconds }) => {
     const title = name === '' ? id : name;
-    return `${title}: recovery ${recoveryText(recoverySeconds)}`;
+    return `${title}: recovery ${recoveryText(recoverySeconds, timeline)}`;
   });
   return `${texts.join('; ')}.`;
 }

@@ -20,6 +20,12 @@ const LEGEND: readonly LegendEntry[] = [
   { label: 'calls given up', hue: 'ink', form: 'dashes' },
 ];
 
+/** A line on the ground all along would only be a riddle. */
+function legendOf(buckets: readonly Bucket[]): LegendEntry[] {
+  const hasGaveUp = buckets.some(({ gaveUpRps }) => gaveUpRps !== null && gaveUpRps > 0);
+  return LEGEND.filter(({ form }) => hasGaveUp || form !== 'dashes');
+}
+
 export function retriesOverTime(result: RunResult, timeline: Timeline): Chart {
   const buckets = bucketsOf(timeline, 'all');
   return {
@@ -32,7 +38,7 @@ call counts when it happens. ${mergeNote(timeline)}`,
     draw: (width) =>
       drawTimeChart(
         timeline,
-        { legend: LEGEND, panels: [amplificationPanel(buckets), ratePanel(buckets)] },
+        { legend: legendOf(buckets), panels: [amplificationPanel(buckets), ratePanel(buckets)] },
         width,
       ),
     table: {

@@ -6,7 +6,7 @@ import type { Markup } from '../markup.ts';
 import { NONE, stepArea, stepLine } from '../step-path.ts';
 import { bucketsOf, largestOf } from '../timeline.ts';
 import type { Bucket, Timeline } from '../timeline.ts';
-import { axisFor } from '../value-axis.ts';
+import { durationAxis } from '../value-axis.ts';
 
 const WIDTH = 300;
 const HEIGHT = 54;
@@ -32,6 +32,10 @@ height="${HEIGHT}"/>`;
     ? (bucket: Bucket): number => bucket.goodRps
     : (bucket: Bucket): number | null => bucket.latencyP99Ns;
   const largest = largestOf(buckets, value);
+  // An empty frame says nothing of why it is empty.
+  if (largest === null) {
+    return markup`<p class="note">Too few calls for ${isRate ? 'a rate' : 'a p99'} over time.</p>`;
+  }
   const most = isRate ? formatRate(largest) : formatDuration(largest);
   const label = `${isRate ? 'Good throughput' : 'p99 of latency'} over time, at most ${most}`;
   const marks = isRate ? rateMarks(buckets, x) : latencyMarks(buckets, x);
@@ -54,10 +58,7 @@ function rateMarks(buckets: readonly Bucket[], x: (seconds: number) => number): 
 }
 
 function latencyMarks(buckets: readonly Bucket[], x: (seconds: number) => number): Markup {
-  const axis = axisFor(
-    buckets.map(({ latencyP99Ns }) => latencyP99Ns),
-    formatDuration,
-  );
+  const axis = durationAxis(buckets.map(({ latencyP99Ns }) => latencyP99Ns));
   const y = (ns: number): number => HEIGHT - 2 - axis.position(ns) * (HEIGHT - 5);
   const path = stepLine(buckets, ({ latencyP99Ns }) => latencyP99Ns, x, y);
   return markup`<path class="line-vermilion" d="${path}"/>`;

@@ -7,7 +7,7 @@ import { ticks } from 'd3';
 import type { StageResult } from '../../sim/metrics/result.ts';
 import type { Chart, Drawing } from '../chart.ts';
 import { emptyDrawing } from '../chart.ts';
-import { formatDuration, formatShare } from '../format.ts';
+import { durationTicks, formatDuration, formatShare } from '../format.ts';
 import { legendDrawing } from '../legend.ts';
 import type { Hue, LegendEntry } from '../legend.ts';
 import { markup } from '../markup.ts';
@@ -43,7 +43,7 @@ const STAGES: Readonly<Record<string, readonly [string, Kind]>> = {
   Respond: ['answer the information system', NETWORK],
   Admit: ['check peer and OCSP answers', PROCESSOR],
   Receive: ['receive the request', NETWORK],
-  Forward: ['the information system works', SYSTEM],
+  Forward: ['information system and its queue', SYSTEM],
   StreamResponse: ['send the response', NETWORK],
   SendResponseEnd: ['send the signature', NETWORK],
   SendFault: ['send a fault', NETWORK],
@@ -66,9 +66,11 @@ export function stageWaterfall(stages: readonly StageResult[]): Chart {
     id: 'stages',
     title: 'An exchange, stage by stage',
     description: describe(steps, totalNs),
-    caption: `Means over exchanges that succeeded, at the consumer's security server, and indented
-at the provider's, whose stages run while the consumer's server sends and waits. They end where the
-consumer begins to verify the response; the place of the others is schematic.`,
+    caption: `Means over exchanges that succeeded and that their client had not abandoned: of
+exchanges, not of calls, whose latency holds earlier attempts and the waits between them, too. At
+the consumer's security server, and indented at the provider's, whose stages run while the
+consumer's server sends and waits. They end where the consumer begins to verify the response; the
+place of the others is schematic. The part of the information system includes the queue before it.`,
     draw: (width) =>
       steps.length === 0
         ? emptyDrawing(width, 'No exchange succeeded.')
@@ -165,9 +167,10 @@ function grid(
   top: number,
   bottom: number,
 ): readonly Markup[] {
+  const label = durationTicks(widestNs);
   return ticks(0, widestNs > 0 ? widestNs : 1, 5).map(
     (ns) => markup`<path class="grid" d="M${x(ns)},${top}V${bottom}"/><text class="tick-label"
-x="${x(ns)}" y="${bottom + 15}" text-anchor="${ns === 0 ? 'start' : 'middle'}">${formatDuration(
+x="${x(ns)}" y="${bottom + 15}" text-anchor="${ns === 0 ? 'start' : 'middle'}">${label(
       ns,
     )}</text>\n`,
   );

@@ -19,6 +19,8 @@ const SHOWN = 12;
 const SHOWN_NARROW = 8;
 /** A stop of seconds in a day of hours must still be seen. */
 const WIDTH_MIN = 2;
+/** Limits of peers run out with every fetch: of them the result alone has room for all. */
+const LISTED_MAX = 400;
 
 interface StoppedServer {
   readonly id: string;
@@ -43,7 +45,9 @@ export function stoppedServers(
     }));
   return {
     id: 'trust-servers',
-    title: 'The servers that were stopped longest',
+    title: hasStopped(stopped)
+      ? 'The servers that were stopped longest'
+      : 'The servers whose border was closed longest',
     description: describe(stopped, timeline),
     caption: `Of the first replication, ${formatCount(stopped.length)} of ${formatNumberOf(
       Math.max(servers.length, stopped.length),
@@ -57,7 +61,10 @@ export function stoppedServers(
     },
     table: {
       columns: columnsOf('server', 'what had run out', 'from', 'to', 'lasted#'),
-      rows: stopped.flatMap(({ stops: ofServer }) => ofServer.map((stop) => row(stop, timeline))),
+      rows: tableRows(
+        stopped.flatMap((server) => server.stops),
+        timeline,
+      ),
     },
   };
 }
@@ -78,6 +85,11 @@ function stoppedOf(stops: readonly Stop[], timeline: Timeline): StoppedServer[] 
       };
     })
     .toSorted((a, b) => b.ownSeconds - a.ownSeconds || b.borderSeconds - a.borderSeconds);
+}
+
+/** A server that has only lost a border has not stopped. */
+function hasStopped(servers: readonly StoppedServer[]): boolean {
+  return servers.length === 0 || servers.some(({ ownSeconds }) => ownSeconds > 0);
 }
 
 function rowOf({ id, stops, ownSeconds, borderSeconds }: StoppedServer): ChartRow {
@@ -118,6 +130,12 @@ function tracksOf(stops: readonly Stop[]): Stop[][] {
   return tracks;
 }
 
+function tableRows(stops: readonly Stop[], timeline: Timeline): string[][] {
+  const rows = stops.slice(0, LISTED_MAX).map((stop) => row(stop, timeline));
+  const left = stops.length - rows.length;
+  return left > 0 ? [...rows, [formatNumberOf(left, 'more interval'), '', '', '', '']] : rows;
+}
+
 function row(stop: Stop, timeline: Timeline): string[] {
   const { server, fromSeconds, toSeconds } = stop;
   const isOpen = toSeconds >= timeline.toSeconds - 1e-6;
@@ -132,8 +150,9 @@ function row(stop: Stop, timeline: Timeline): string[] {
 
 function describe(stopped: readonly StoppedServer[], timeline: Timeline): string {
   if (stopped.length === 0) return 'No server was stopped.';
-  const [{ id, stops, ownSeconds }] = stopped;
+  const [{ id, stops, ownSeconds, borderSeconds }] = stopped;
   const count = formatNumberOf(stopped.length, 'server');
   const at = formatInstant(timeline, stops[0].fromSeconds);
-  return `${count}; the longest, ${id}, for ${formatSeconds(ownSeconds)}, from ${at} on.`;
+  const longest = formatSeconds(ownSeconds > 0 ? ownSeconds : borderSeconds);
+  return `${count}; the longest, ${id}, for ${longest}, from ${at} on.`;
 }

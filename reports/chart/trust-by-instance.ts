@@ -6,7 +6,7 @@ import type { RunResult } from '../../sim/metrics/result.ts';
 import type { Chart } from '../chart.ts';
 import { emptyDrawing } from '../chart.ts';
 import { formatCount, formatNumberOf, formatSeconds, formatShare } from '../format.ts';
-import { formatInstant } from '../instant.ts';
+import { formatInstant, formatInstants } from '../instant.ts';
 import { markup } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { drawRowChart } from '../row-chart.ts';
@@ -53,9 +53,9 @@ export function trustByInstance(
     title: 'Trust clocks that had run out, by instance',
     description: describe(lanes, timeline),
     caption: markup`As high as the share of the instance’s servers at which the clock had run out;
-▼ marks the first and the last server at which it did. A server whose own clock has run out
-refuses every message; without a foreign configuration only that border is closed. Of the first
-replication.${more}`,
+▼ marks when it first did at the first and at the last of them. A server whose own clock has run out
+refuses every message; without a foreign configuration, or with OCSP answers that are too old for a
+foreign country, only that border is closed. Of the first replication.${keptNote(stops)}${more}`,
     draw: (width) =>
       shown.length === 0
         ? emptyDrawing(width, 'No trust clock ran out.')
@@ -120,7 +120,20 @@ function rowOf(lane: Lane, timeline: Timeline): ChartRow {
 function spanText({ first: { first, last, serverCount } }: Lane, timeline: Timeline): string {
   const [from, to] = [first, last].map((stop) => formatInstant(timeline, stop.fromSeconds));
   if (serverCount === 1) return `at ${from}`;
-  return from === to ? `all at ${from}` : `from ${from}, last ${to}`;
+  return from === to
+    ? `all at ${from}`
+    : formatInstants(timeline, first.fromSeconds, last.fromSeconds);
+}
+
+/** Of intervals of peers' limits, which come with every fetch, a run keeps so many. */
+const PEER_INTERVALS_KEPT = 10_000;
+
+function keptNote(stops: readonly Stop[]): string {
+  const count = stops.filter(({ clock }) => clock === 'peer-ocsp').length;
+  if (count < PEER_INTERVALS_KEPT) return '';
+  return ` Of answers too old for a foreign country the result keeps the first ${formatCount(
+    count,
+  )} intervals.`;
 }
 
 function laneMarks(

@@ -6,15 +6,20 @@ import { columnsOf, tableMarkup } from '../table.ts';
 
 const ORDER = ['estimated', 'derived', 'published'];
 
+/** A scenario writes `us`, which every keyboard has; a report has one spelling for one unit. */
+export function microsecondsIn(text: string): string {
+  return text.replaceAll(/(?<=\d\s?)us\b/g, 'µs');
+}
+
 export function assumptionTable(assumptions: readonly AssumptionResult[]): Markup {
   if (assumptions.length === 0) return markup`<p class="none">The result states none.</p>`;
   const rows = assumptions
     .toSorted((a, b) => ORDER.indexOf(a.confidence) - ORDER.indexOf(b.confidence))
     .map(({ what, value, confidence, source }) => [
       what,
-      value,
+      microsecondsIn(value),
       markup`<span class="pill pill-${confidence}">${confidence}</span>`,
-      source,
+      microsecondsIn(source),
     ]);
   const counts = ORDER.map((confidence) => {
     const count = assumptions.filter((row) => row.confidence === confidence).length;

@@ -1,4 +1,4 @@
-/** The people behind the calls: journeys that were lost, those who gave up, and the retries. */
+/** The callers: journeys that were lost, calls that were given up, and the retries. */
 import type { RunResult } from '../../sim/metrics/result.ts';
 import { callerBars } from '../chart/caller-bars.ts';
 import { amplificationOf, ratioText, retriesOverTime } from '../chart/retries-over-time.ts';
@@ -9,7 +9,7 @@ import type { Markup } from '../markup.ts';
 import { bucketsOf } from '../timeline.ts';
 import type { Timeline } from '../timeline.ts';
 
-/** Null: every call was one attempt, nobody gave up, and there was no journey. */
+/** Null: every call was one attempt, none was given up, and there was no journey. */
 export function callerSection(result: RunResult, timeline: Timeline): Markup | null {
   const { journeys, calls, attempts } = result;
   const hasSeries = bucketsOf(timeline, 'all').some(({ retriesRps }) => retriesRps !== null);
@@ -31,7 +31,7 @@ ${started > 0 ? keyNumber('Journeys lost', formatAmount(failed), `${lost}; ${don
 ${keyNumber(
   'Calls given up',
   formatAmount(calls.gaveUp),
-  `calls given up, ${formatShare(shareOf(calls.gaveUp, calls.due))} of ${formatAmount(calls.due)}`,
+  `${formatShare(shareOf(calls.gaveUp, calls.due))} of ${formatAmount(calls.due)} calls`,
 )}
 ${keyNumber(
   'Attempts per call',

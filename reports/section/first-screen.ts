@@ -21,6 +21,7 @@ import type { Content, Markup } from '../markup.ts';
 import { formatMetric } from '../metric-text.ts';
 import type { Timeline } from '../timeline.ts';
 import { reasonText, VERDICT_WORDS } from '../verdict-text.ts';
+import { microsecondsIn } from './assumption-table.ts';
 
 /** Estimates printed here; a country makes about twenty, and a list without end helps nobody. */
 const ESTIMATES_MAX = 40;
@@ -210,7 +211,9 @@ function estimates({ assumptions }: RunResult): Markup {
   const estimated = assumptions.filter(({ confidence }) => confidence === 'estimated');
   const shown = estimated.slice(0, ESTIMATES_MAX);
   const left = estimated.length - shown.length;
-  const items = shown.map(({ what, value }) => markup`<li>${what}: <b>${value}</b></li>\n`);
+  const items = shown.map(
+    ({ what, value }) => markup`<li>${what}: <b>${microsecondsIn(value)}</b></li>\n`,
+  );
   const more = left > 0 ? markup`<p class="note">and ${String(left)} more below</p>` : NOTHING;
   const list =
     items.length === 0

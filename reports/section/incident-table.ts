@@ -22,7 +22,7 @@ export function incidentTable(result: RunResult, timeline: Timeline): Markup {
       formatInstant(timeline, startSeconds),
       formatInstant(timeline, endSeconds),
       formatSeconds(Math.max(0, endSeconds - startSeconds)),
-      recoveryText(incident.recoverySeconds),
+      recoveryText(incident.recoverySeconds, timeline),
       targetText(targets),
     ];
   });

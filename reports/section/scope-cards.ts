@@ -12,14 +12,14 @@ import {
 } from '../format.ts';
 import { markup, NOTHING } from '../markup.ts';
 import type { Markup } from '../markup.ts';
-import { isBorder, scopesInOrder, scopeText } from '../scope.ts';
+import { isBorder, scopesOf, scopeText } from '../scope.ts';
 import { columnsOf, tableMarkup } from '../table.ts';
 import type { Timeline } from '../timeline.ts';
 
 const CARDS_MAX = 12;
 
 export function scopeCards(result: RunResult, timeline: Timeline): Markup {
-  const scopes = scopesInOrder(Object.keys(result.instances));
+  const scopes = scopesOf(result);
   if (scopes.length === 0) return markup`<p class="none">The result names no instance.</p>`;
   const shown = scopes.slice(0, CARDS_MAX);
   const left = scopes.length - shown.length;

@@ -8,6 +8,7 @@
 import { PatchColumn } from '../plan/plan.ts';
 import { History } from '../world/trust-table.ts';
 import type { Configurations } from './trust-configuration.ts';
+import { cachePhasesUs } from './trust-phases.ts';
 import type { TrustWorld } from './trust-world.ts';
 
 /** The right hangs on a global group, which is part of the configuration; see PatchColumn. */
@@ -24,10 +25,13 @@ export class TrustAccess {
   readonly #histories = new Map<number, History>();
   /** By server: by flow. */
   readonly #entries = new Map<number, Map<number, Entry>>();
+  /** Until when a server's cache serves what it loaded before time 0. */
+  readonly #firstUntilUs: Float64Array;
 
   constructor(state: TrustWorld, configurations: Configurations) {
     this.#state = state;
     this.#configurations = configurations;
+    this.#firstUntilUs = cachePhasesUs(state.plan, 'serverConfCachePeriod');
     const { column, row } = state.plan.patches;
     // Known from the start, because what is in a cache when the right goes was loaded before.
     for (let patch = 0; patch < column.length; patch++) {
@@ -51,6 +55,8 @@ export class TrustAccess {
     const { nowUs, plan } = this.#state;
     const known = entries.get(flow);
     if (known !== undefined && nowUs < known.untilUs) return known.isAllowed;
+    // Nothing had been withdrawn when it was loaded.
+    if (nowUs < this.#firstUntilUs[server]) return true;
     const instance = plan.servers.instance[server];
     const periodUs = Number(plan.instances[instance].parameters.serverConfCachePeriod);
     const isAllowed = this.#judge(history, server, instance);
@@ -61,6 +67,7 @@ export class TrustAccess {
   /** The cache is in the memory of the proxy. */
   restarted(server: number): void {
     this.#entries.delete(server);
+    this.#firstUntilUs[server] = 0;
   }
 
   #judge(history: History, server: number, instance: number): boolean {

@@ -36,6 +36,12 @@ const OF_TRUST: readonly number[] = [
   Cause.NoTimestampingProvider,
 ];
 
+/** An OCSP answer, by its thisUpdate, and when the server got an older one in its place. */
+interface Replaced {
+  readonly heldUs: number;
+  readonly goneUs: number;
+}
+
 const GENERATION_SHIFT = 4;
 const ALL_RECORDS = 15;
 const OF_CONSUMER = 3;
@@ -82,8 +88,8 @@ export function createTrustAudit(
   const nextUpdateUs = Float64Array.from(rules, (rule) => Number(rule.ocspNextUpdate));
   const keyCacheUs = Float64Array.from(rules, (rule) => Number(rule.keyConfCachePeriod));
   const lastHeldUs = new Float64Array(count).fill(-Infinity);
-  const freshestUs = new Float64Array(count).fill(-Infinity);
-  const freshestUntilUs = new Float64Array(count).fill(-Infinity);
+  /** By server: answers that an older one replaced, in the order in which they went. */
+  const replaced = Array.from({ length: count }, (): Replaced[] => []);
   const skewSeenUs = skewUs.slice();
   const skewBeforeUs = skewUs.slice();
   const skewSeenAtUs = new Float64Array(count).fill(-Infinity);
@@ -98,10 +104,11 @@ export function createTrustAudit(
     if (!plan.hasTrust) return;
     audited[server]++;
     const sinceUs = isProvider ? providerRequestInUs[slot] : requestInUs[slot];
+    const peer = peerOf(slot, isProvider);
     const isOutside =
       isConfigurationOutside(server, sinceUs) ||
-      isOwnAnswerOutside(server, sinceUs) ||
-      (isProvider && isAnswerOutside(server, clientServer[slot], sinceUs)) ||
+      isAnswerOutside(server, server, sinceUs, keyCacheUs[instance[server]]) ||
+      (peer !== -1 && isAnswerOutside(server, peer, sinceUs, 0)) ||
       isStampOutside(server, sinceUs);
     if (isOutside) outside[server]++;
   };
@@ -124,6 +131,13 @@ export function createTrustAudit(
     // A REST caller sees io_error for whatever failed while its request was signed and logged.
     const isHidden = cause === Cause.IoErrorUnsent && clocks.hasStopped(server, world.nowUs);
     if (server >= 0 && (OF_TRUST.includes(cause) || isHidden)) refused[server]++;
+  };
+
+  /** A server's signer has ended a fetch. */
+  const answered = (server: number): void => {
+    const heldUs = lastHeldUs[server];
+    if (thisUpdateUs[server] < heldUs) replaced[server].push({ heldUs, goneUs: world.nowUs });
+    lastHeldUs[server] = thisUpdateUs[server];
   };
 
   /** The end of a bucket of the time series. */
@@ -177,6 +191,12 @@ export function createTrustAudit(
     return (records[slot] & ~ALL_RECORDS) === own ? records[slot] & ALL_RECORDS : 0;
   };
 
+  /** Whose answers the message came with; -1: it is the consumer's own request. */
+  const peerOf = (slot: number, isProvider: boolean): number => {
+    if (isProvider) return clientServer[slot];
+    return stage[2 * slot] === ClientStage.Verified ? providerServer[slot] : -1;
+  };
+
   const isConfigurationOutside = (server: number, sinceUs: number): boolean => {
     const of = instance[server];
     const signedUs = viewGeneratedUs[server * instanceCount + of];
@@ -184,24 +204,22 @@ export function createTrustAudit(
   };
 
   /**
-   * A proxy goes on with a key context for a while when a newer answer is an older one (facts 5.2):
-   * its own key is judged by the freshest answer that it held within that time.
+   * Judged by the freshest answer that the owner has held since `sinceUs`, or up to `goesOnUs`
+   * before. A responder that lags makes a later answer an older one, and what was seen or sent
+   * before it counts. A proxy goes on with a context of its own key for some minutes, too, as long
+   * as the answer that it was made with is fresh (facts 5.2).
    */
-  const isOwnAnswerOutside = (server: number, sinceUs: number): boolean => {
-    const nowHeldUs = thisUpdateUs[server];
-    if (nowHeldUs < lastHeldUs[server]) {
-      freshestUs[server] = lastHeldUs[server];
-      freshestUntilUs[server] = world.nowUs + keyCacheUs[instance[server]];
-    }
-    lastHeldUs[server] = nowHeldUs;
-    if (!isAnswerOutside(server, server, sinceUs)) return false;
-    return (
-      sinceUs >= freshestUntilUs[server] || isTooOld(server, server, sinceUs, freshestUs[server])
+  const isAnswerOutside = (
+    verifier: number,
+    owner: number,
+    sinceUs: number,
+    goesOnUs: number,
+  ): boolean =>
+    isTooOld(verifier, owner, sinceUs, thisUpdateUs[owner]) &&
+    !replaced[owner].some(
+      ({ heldUs, goneUs }) =>
+        goneUs >= sinceUs - goesOnUs && !isTooOld(verifier, owner, sinceUs, heldUs),
     );
-  };
-
-  const isAnswerOutside = (verifier: number, owner: number, sinceUs: number): boolean =>
-    isTooOld(verifier, owner, sinceUs, thisUpdateUs[owner]);
 
   const isTooOld = (verifier: number, owner: number, sinceUs: number, heldUs: number): boolean => {
     const of = instance[verifier];
@@ -234,5 +252,5 @@ export function createTrustAudit(
     return atUs + Math.min(skewBeforeUs[server], skewUs[server]);
   };
 
-  return { logged, ended, sample, series, servers };
+  return { logged, ended, answered, sample, series, servers };
 }

@@ -9,6 +9,11 @@ import type { Plan } from '../plan/plan.ts';
 
 /** Intervals that are kept; beyond that they are only counted. */
 const INTERVALS_MAX = 20_000;
+/**
+ * Those among them of peers' limits: there may be one a fetch and a server, and they must not take
+ * the room of clocks that stop a server.
+ */
+const PEER_INTERVALS_MAX = 10_000;
 
 interface Interval {
   readonly row: number;
@@ -18,16 +23,23 @@ interface Interval {
 }
 
 export class TrustClocks {
-  /** Row `server * width + TrustClock`; foreign configurations follow, one column an instance. */
+  /**
+   * Row `server * width + TrustClock`; then come foreign configurations, one column an instance,
+   * and answers by the limits of foreign instances, again one column each.
+   */
   readonly untilUs: Float64Array;
   readonly width: number;
+  /** The first column of the peers' limits. */
+  readonly #peerFrom: number;
   /** Where a clock was wound to a date that is already past: since when it has run out. */
   readonly #sinceUs: Float64Array;
   readonly #intervals: Interval[] = [];
+  #peerCount = 0;
   #missedCount = 0;
 
   constructor({ servers, instances }: Plan) {
-    this.width = TRUST_CLOCKS.length + instances.length;
+    this.#peerFrom = TRUST_CLOCKS.length + instances.length;
+    this.width = this.#peerFrom + instances.length;
     this.untilUs = new Float64Array(servers.id.length * this.width).fill(Infinity);
     this.#sinceUs = new Float64Array(this.untilUs.length).fill(NaN);
   }
@@ -40,6 +52,11 @@ export class TrustClocks {
   confRowOf(server: number, instance: number, own: number): number {
     const clock = instance === own ? TrustClock.OwnConfiguration : TRUST_CLOCKS.length + instance;
     return server * this.width + clock;
+  }
+
+  /** The clock of a server's OCSP answers by the limit of a foreign instance. */
+  peerRowOf(server: number, verifier: number): number {
+    return server * this.width + this.#peerFrom + verifier;
   }
 
   hasRunOut(row: number, nowUs: number): boolean {
@@ -57,7 +74,7 @@ export class TrustClocks {
     this.untilUs[row] = untilUs;
   }
 
-  /** Any clock but those of foreign configurations: without one of these a server serves nobody. */
+  /** Any clock of its own: without one of these a server serves nobody, beyond a border or not. */
   hasStopped(server: number, nowUs: number): boolean {
     const from = server * this.width;
     for (let clock = 0; clock < TRUST_CLOCKS.length; clock++) {
@@ -74,14 +91,11 @@ export class TrustClocks {
       this.#add(row, sinceUs, endUs, true);
     }
     const rows = this.#intervals.toSorted((a, b) => a.fromUs - b.fromUs || a.row - b.row);
-    const clocks = rows.map(({ row }) => row % this.width);
-    const known = TRUST_CLOCKS.length;
+    const columns = rows.map(({ row }) => row % this.width);
     return {
       server: Int32Array.from(rows, ({ row }) => Math.floor(row / this.width)),
-      clock: Uint8Array.from(clocks, (clock) =>
-        clock < known ? clock : TrustClock.ForeignConfiguration,
-      ),
-      foreignInstance: Int32Array.from(clocks, (clock) => (clock < known ? -1 : clock - known)),
+      clock: Uint8Array.from(columns, (column) => this.#clockOf(column)),
+      foreignInstance: Int32Array.from(columns, (column) => this.#foreignOf(column)),
       fromUs: Float64Array.from(rows, ({ fromUs }) => fromUs),
       toUs: Float64Array.from(rows, ({ toUs }) => toUs),
       isOpen: Uint8Array.from(rows, ({ isOpen }) => Number(isOpen)),
@@ -89,9 +103,26 @@ export class TrustClocks {
     };
   }
 
+  #clockOf(column: number): number {
+    if (column < TRUST_CLOCKS.length) return column;
+    return column < this.#peerFrom ? TrustClock.ForeignConfiguration : TrustClock.PeerOcsp;
+  }
+
+  /** -1: none, the clock is of the server alone. */
+  #foreignOf(column: number): number {
+    if (column < TRUST_CLOCKS.length) return -1;
+    return column - (column < this.#peerFrom ? TRUST_CLOCKS.length : this.#peerFrom);
+  }
+
   #add(row: number, fromUs: number, toUs: number, isOpen: boolean): void {
     if (toUs <= fromUs) return;
-    if (this.#intervals.length === INTERVALS_MAX) this.#missedCount++;
-    else this.#intervals.push({ row, fromUs: Math.max(0, fromUs), toUs, isOpen });
+    const isPeers = row % this.width >= this.#peerFrom;
+    const hasRoom = !isPeers || this.#peerCount < PEER_INTERVALS_MAX;
+    if (this.#intervals.length === INTERVALS_MAX || !hasRoom) {
+      this.#missedCount++;
+      return;
+    }
+    if (isPeers) this.#peerCount++;
+    this.#intervals.push({ row, fromUs: Math.max(0, fromUs), toUs, isOpen });
   }
 }

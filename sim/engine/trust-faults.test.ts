@@ -12,7 +12,7 @@ import { planOf, runPlan } from '../testing/small-run.ts';
 import { ringDocument, ringInstance } from '../testing/trust-bench.ts';
 
 const MINUTE = 60e6;
-/** Between two loads of the key cache, which fall on every fifth minute. */
+/** Between two loads of either server's key cache, by their phases; one comes each five minutes. */
 const START_US = 31 * MINUTE;
 
 /** A column, a row found in the plan, and a value; at START_US. */

@@ -34,6 +34,8 @@ export class Keys {
   /** The job's events carry its number; those of one that was begun anew are void. */
   readonly #chain: Int32Array;
   readonly #hasResponder: Uint8Array;
+  /** By instance: the foreign ones that look at its servers' answers more strictly than it does. */
+  readonly #strictPeers: readonly (readonly number[])[];
 
   constructor(
     state: TrustWorld,
@@ -56,17 +58,22 @@ export class Keys {
     this.#isTimedOut = new Uint8Array(count);
     this.#chain = new Int32Array(count);
     this.#hasResponder = respondersOf(state);
+    this.#strictPeers = instances.map(({ federatedWith }, own) =>
+      federatedWith.filter((verifier) => verdicts.isStricter(verifier, own)),
+    );
   }
 
   begin(): void {
     const { servers } = this.#state.plan;
     for (let server = 0; server < servers.id.length; server++) {
       this.#windCertificates(server);
-      if (this.#hasResponder[server] === 0) continue;
-      const phaseUs = servers.ocspPhaseUs[server];
-      this.#table.thisUpdateUs[server] = phaseUs - servers.ocspFetchIntervalUs[server];
-      this.#windAnswers(server);
-      this.#schedule(server, phaseUs);
+      if (this.#hasResponder[server] === 1) {
+        const phaseUs = servers.ocspPhaseUs[server];
+        this.#table.thisUpdateUs[server] = phaseUs - servers.ocspFetchIntervalUs[server];
+        this.#windAnswers(server);
+        this.#schedule(server, phaseUs);
+      }
+      this.#verdicts.holdFirst(server, this.#signers[server]);
     }
   }
 
@@ -198,10 +205,17 @@ export class Keys {
   }
 
   #windAnswers(server: number): void {
-    const { nowUs } = this.#state;
-    const untilUs = this.#verdicts.answerUntilUs(server, server, this.#table.thisUpdateUs[server]);
+    const { nowUs, plan } = this.#state;
+    const heldUs = this.#table.thisUpdateUs[server];
+    const own = plan.servers.instance[server];
+    const untilUs = this.#verdicts.answerUntilUs(server, server, heldUs);
     for (const clock of [TrustClock.AuthenticationOcsp, TrustClock.SigningOcsp]) {
       this.#clocks.wind(this.#clocks.rowOf(server, clock), untilUs, nowUs);
+    }
+    for (const verifier of this.#strictPeers[own]) {
+      // It judges by a clock of its own, which is taken to be right.
+      const countsUs = this.#verdicts.answerCountsUs(verifier, own);
+      this.#clocks.wind(this.#clocks.peerRowOf(server, verifier), heldUs + countsUs, nowUs);
     }
   }
 

@@ -12,6 +12,7 @@ import { History } from '../world/trust-table.ts';
 import type { TrustTable } from '../world/trust-table.ts';
 import type { TrustClocks } from './trust-clocks.ts';
 import type { Configurations } from './trust-configuration.ts';
+import { cachePhasesUs } from './trust-phases.ts';
 import type { TrustWorld } from './trust-world.ts';
 
 /** How long a peer waits for port 5577 when nothing answers there (facts 2.8). */
@@ -44,6 +45,7 @@ export function createVerdicts(
     ),
   );
   const cacheUs = Float64Array.from(instances, (one) => Number(one.parameters.keyConfCachePeriod));
+  const firstCacheUs = cachePhasesUs(world.plan, 'keyConfCachePeriod');
   const revocations = new Map<number, History>();
   /** Candidate -> row of a pair of servers; several candidates may be the same pair. */
   const pairs = pairUp(world);
@@ -72,6 +74,19 @@ export function createVerdicts(
     if (!isGood(server, certificate)) return false;
     signingCacheUntilUs[signer] = cacheUntilUs(server, certificate);
     return true;
+  };
+
+  /**
+   * What the proxy has at time 0 it loaded before, and so each server's cache has a phase: else all
+   * would ask their signers again at the same instants (facts 13.2). Its entries share it.
+   */
+  const holdFirst = (server: number, ofServer: readonly number[]): void => {
+    const firstUs = firstCacheUs[server];
+    if (loadAuth(server)) authCacheUntilUs[server] = Math.min(authCacheUntilUs[server], firstUs);
+    for (const signer of ofServer) {
+      if (!loadSigning(signer)) continue;
+      signingCacheUntilUs[signer] = Math.min(signingCacheUntilUs[signer], firstUs);
+    }
   };
 
   /** The contexts that a server's proxy has made of its keys are void. */
@@ -167,7 +182,15 @@ export function createVerdicts(
 
   /** In true time: until when a verifier's clock lets an answer about an owner's key count. */
   const answerUntilUs = (verifier: number, owner: number, ofUs: number): number =>
-    ofUs + answerUs[instance[verifier] * instanceCount + instance[owner]] - skewUs[verifier];
+    ofUs + answerCountsUs(instance[verifier], instance[owner]) - skewUs[verifier];
+
+  /** By instances: how long an answer counts. */
+  const answerCountsUs = (verifier: number, owner: number): number =>
+    answerUs[verifier * instanceCount + owner];
+
+  /** By instances: whether a foreign one lets an answer count for less time than its owner does. */
+  const isStricter = (verifier: number, owner: number): boolean =>
+    answerCountsUs(verifier, owner) < answerCountsUs(owner, owner);
 
   const isFresh = (verifier: number, owner: number, ofUs: number): boolean =>
     world.nowUs < answerUntilUs(verifier, owner, ofUs);
@@ -208,6 +231,7 @@ export function createVerdicts(
   return {
     isAuthUsable,
     isSigningUsable,
+    holdFirst,
     forget,
     forgetPeers,
     connectCause,
@@ -218,6 +242,8 @@ export function createVerdicts(
     revoke,
     isConfValid,
     answerUntilUs,
+    answerCountsUs,
+    isStricter,
   };
 }
 

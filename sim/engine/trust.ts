@@ -59,6 +59,7 @@ export function createTrust(state: TrustWorld, replicationIndex = 0) {
     keys.begin();
     stamping.begin();
     const { plan, timers } = state;
+    for (let server = 0; server < plan.servers.id.length; server++) audit.answered(server);
     if (plan.hasTrust) timers.schedule(plan.seriesBucketUs, EventKind.TrustSample, 0, 0, 0);
   };
 
@@ -76,6 +77,7 @@ export function createTrust(state: TrustWorld, replicationIndex = 0) {
         return;
       case EventKind.TrustOcspDone:
         keys.fetched(a, b);
+        audit.answered(a);
         return;
       case EventKind.TrustStamp:
         stamping.stamp(a, b);

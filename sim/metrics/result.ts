@@ -282,7 +282,10 @@ export interface EvidenceResult {
 export interface TrustInterval {
   /** Id of the security server. */
   readonly scope: string;
-  /** One of TRUST_CLOCKS; a foreign configuration's instance stands behind it. */
+  /**
+   * One of TRUST_CLOCKS. Behind `foreign-configuration` stands the instance that it is of, behind
+   * `peer-ocsp` the one that looks at the server and finds its answers too old.
+   */
   readonly clock: string;
   readonly fromSeconds: number;
   readonly toSeconds: number;

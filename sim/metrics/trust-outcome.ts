@@ -7,7 +7,7 @@
 /** What can run out at a server. */
 export const TrustClock = {
   OwnConfiguration: 0,
-  /** Of one foreign instance; `foreignInstance` of the interval says which. */
+  /** Of one foreign instance; `foreignInstance` of the interval says which, as with PeerOcsp. */
   ForeignConfiguration: 1,
   /** OCSP answer for the authentication certificate: older than this server's own limit. */
   AuthenticationOcsp: 2,
@@ -18,6 +18,11 @@ export const TrustClock = {
   SigningCertificate: 6,
   /** Waits for its PIN. */
   Token: 7,
+  /**
+   * OCSP answer that the server shows: older than the limit of a foreign instance that looks at it,
+   * where that is stricter than its own. It stops nothing but that border (facts.md 5.2, 13.4).
+   */
+  PeerOcsp: 8,
 } as const;
 export type TrustClock = (typeof TrustClock)[keyof typeof TrustClock];
 
@@ -31,6 +36,7 @@ export const TRUST_CLOCKS: readonly string[] = [
   'authentication-certificate',
   'signing-certificate',
   'token',
+  'peer-ocsp',
 ];
 
 export interface TrustOutcome {

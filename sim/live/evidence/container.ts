@@ -246,6 +246,7 @@ function judgeTimeStamp(
       const authority = signerOf(read, trust.anchors.timeStampers);
       if (authority === null) {
         const text = 'the certificate of its authority is not known';
+        if (knowsNetwork(trust)) throw new EvidenceError('mlog.tsp_certificate_not_found', text);
         findings.unknown('time-stamp', `${isoOf(read.timeMs)}; ${text}`);
         return read;
       }
@@ -276,9 +277,10 @@ function judgeStampChain(result: Buffer, resolve: Resolve, findings: Findings): 
 function judgeAuthority(
   authority: Certificate,
   { timeMs }: TimeStamp,
-  { anchors, sender }: Trust,
+  trust: Trust,
   findings: Findings,
 ): void {
+  const { anchors } = trust;
   const what = 'time-stamp authority';
   if (anchors.timeStampers.some((one) => isSameCertificate(one, authority))) {
     findings.passed(what, `${nameOf(authority)} is trusted`);
@@ -292,13 +294,16 @@ function judgeAuthority(
       what,
       `${nameOf(authority)}, issued by ${path.slice(1).map(nameOf).join(', ')}`,
     );
-  } else if (authoritiesOf(anchors, sender?.member.xRoadInstance ?? '').length === 0) {
-    // Of another network than the one whose configuration was given, or of none.
+  } else if (!knowsNetwork(trust)) {
     findings.unknown(what, `nothing to trust was given for it; it is ${nameOf(authority)}`);
   } else {
     const text = `${nameOf(authority)} is none of those to trust`;
     findings.failed(what, 'mlog.tsp_certificate_not_found', text);
   }
 }
+
+/** No: evidence of another network than the one whose configuration was given, or none was. */
+const knowsNetwork = ({ anchors, sender }: Trust): boolean =>
+  authoritiesOf(anchors, sender?.member.xRoadInstance ?? '').length > 0;
 
 const isoOf = (timeMs: number): string => new Date(timeMs).toISOString();
