@@ -16,6 +16,7 @@ import { addSchemaCommand } from './cli/schema.ts';
 import type { Session } from './cli/session.ts';
 import { Terminal } from './cli/terminal.ts';
 import { addTraceCommand } from './cli/trace.ts';
+import { addUpCommand } from './cli/up.ts';
 import { UserError } from './cli/user-error.ts';
 import { addVerifyCommand } from './cli/verify.ts';
 
@@ -32,8 +33,9 @@ async function main(words: readonly string[]): Promise<number> {
     environment: process.env,
     seed: null,
     exitCode: 0,
+    interruptText: 'interrupted: writing what is finished; again to leave at once',
   };
-  const stopListening = listenForInterrupts(interrupt, session.terminal);
+  const stopListening = listenForInterrupts(interrupt, session);
   // Whoever reads through a pipe may have read enough, as `head` does.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? 0 : EXIT_WRONG);
@@ -61,16 +63,17 @@ function commandLine(session: Session): Command {
   addTraceCommand(program, session);
   addListCommand(program, session);
   addSchemaCommand(program, session);
+  addUpCommand(program, session);
   addVerifyCommand(program, session);
   return program;
 }
 
 /** Once: what is finished is written. Twice: at once, leaving nothing half written. */
-function listenForInterrupts(interrupt: AbortController, terminal: Terminal): () => void {
+function listenForInterrupts(interrupt: AbortController, session: Session): () => void {
   const onSignal = (): void => {
     if (interrupt.signal.aborted) process.exit(EXIT_INTERRUPTED);
     interrupt.abort();
-    terminal.tell('\ninterrupted: writing what is finished; again to leave at once');
+    session.terminal.tell(`\n${session.interruptText}`);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);

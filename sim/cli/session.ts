@@ -9,4 +9,6 @@ export interface Session {
   /** Of the run under way, for the report of a bug; null: none. */
   seed: number | null;
   exitCode: number;
+  /** What the first Ctrl-C is answered with. */
+  interruptText: string;
 }

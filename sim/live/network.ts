@@ -7,7 +7,12 @@ import { join } from 'node:path';
 import { platform } from 'node:os';
 import { Purpose } from '../base/random.ts';
 import { assert } from '../base/assert.ts';
-import type { Document, InstanceDocument, ServerDocument } from '../plan/document.ts';
+import type {
+  Document,
+  InstanceDocument,
+  ServerDocument,
+  WorkloadDocument,
+} from '../plan/document.ts';
 import type { ParameterValues } from '../plan/profile.ts';
 import { callFrom } from './caller.ts';
 import type { CallOptions, LiveAnswer } from './caller.ts';
@@ -113,11 +118,9 @@ export class LiveNetwork {
   /** Sends one call of a workload and waits for its answer. */
   call(workloadIndex: number, options: CallOptions): Promise<LiveAnswer> {
     const workload = this.#document.workloads[workloadIndex];
-    const name = workload.server ?? this.#serverOf(workload.client);
-    const standing = this.#find(name);
     const sampler = this.#samplerOf(`workload ${workload.id}`);
     return callFrom(workload, {
-      endpoint: standing.clientEndpoint,
+      endpoint: this.clientEndpointOf(workload),
       bytes: sampler.next(workload.requestSize, Purpose.RequestSize),
       sabotage: this.#sabotage,
       ...options,
@@ -141,6 +144,16 @@ export class LiveNetwork {
   endpointsOf(name: string): { readonly client: Endpoint; readonly messages: Endpoint } {
     const { clientEndpoint, known } = this.#find(name);
     return { client: clientEndpoint, messages: known.endpoint };
+  }
+
+  /** Where the client of a workload calls. */
+  clientEndpointOf({ server, client }: WorkloadDocument): Endpoint {
+    return this.#find(server ?? this.#serverOf(client)).clientEndpoint;
+  }
+
+  /** Where an information system listens, or would. */
+  systemEndpoint(id: string): Endpoint {
+    return this.#endpointOf(id);
   }
 
   provider(system: string): Provider {

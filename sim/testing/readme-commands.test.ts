@@ -16,8 +16,11 @@ const commands = [...readme.matchAll(/^```\n([\s\S]*?)^```$/gm)]
   .map((line) => line.replace(/\s*#.*$/, '').trim())
   .filter((line) => line !== '');
 
-/** Installing and testing is what runs this test; the main job is run by the benchmark. */
-const NOT_HERE = ['npm ci && npm start', 'npm ci && npm test'];
+/**
+ * Installing and testing is what runs this test; the main job is run by the benchmark, and what
+ * ends with Ctrl-C by sim/cli/up.test.ts.
+ */
+const NOT_HERE = ['npm ci && npm start', 'npm ci && npm test', 'npx fedlab up small'];
 
 test('the README has its commands', () => {
   expect(commands).toEqual(expect.arrayContaining([...NOT_HERE, 'npx fedlab run small']));
