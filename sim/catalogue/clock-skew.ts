@@ -1,5 +1,5 @@
 import { PatchColumn } from '../plan/plan.ts';
-import { amount, partsOf, text } from './incident.ts';
+import { amount, partsOf, span, text } from './incident.ts';
 import type { IncidentKind, PatchSpec } from './incident.ts';
 
 /** Small enough that no limit is passed much too early or late, few enough to be read. */
@@ -30,7 +30,7 @@ export const clockSkew: IncidentKind = {
   settings: [
     amount('offset', 'us', 300e6, 0, 400 * 86_400e6, 'by how much the clock is wrong'),
     text('direction', 'ahead', ['ahead', 'behind'], 'which way it is wrong'),
-    amount('within', 'us', 3600e6, 1e6, 400 * 86_400e6, 'how long it takes to drift that far'),
+    span('within', 3600e6, 1e6, 400 * 86_400e6, 'how long it takes to drift that far'),
   ],
   compile: ({ target, settings }) => {
     const sign = settings['direction'] === 'ahead' ? 1 : -1;

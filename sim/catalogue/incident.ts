@@ -30,6 +30,8 @@ export interface SettingRow {
   readonly max: number;
   /** Texts only: the words that are allowed; null: any. */
   readonly choices: readonly string[] | null;
+  /** A time that passes within the incident: one that is over before it cannot be meant. */
+  readonly isSpan: boolean;
   readonly prose: string;
 }
 
@@ -161,11 +163,22 @@ export function amount(
   max: number,
   prose: string,
 ): SettingRow {
-  return { name, unit, standard, min, max, choices: null, prose };
+  return { name, unit, standard, min, max, choices: null, isSpan: false, prose };
+}
+
+/** Microseconds that pass within the incident. */
+export function span(
+  name: string,
+  standard: number,
+  min: number,
+  max: number,
+  prose: string,
+): SettingRow {
+  return { ...amount(name, 'us', standard, min, max, prose), isSpan: true };
 }
 
 export function toggle(name: string, standard: boolean, prose: string): SettingRow {
-  return { name, unit: 'switch', standard, min: 0, max: 0, choices: null, prose };
+  return { name, unit: 'switch', standard, min: 0, max: 0, choices: null, isSpan: false, prose };
 }
 
 export function text(
@@ -174,10 +187,11 @@ export function text(
   choices: readonly string[] | null,
   prose: string,
 ): SettingRow {
-  return { name, unit: 'text', standard, min: 0, max: 0, choices, prose };
+  return { name, unit: 'text', standard, min: 0, max: 0, choices, isSpan: false, prose };
 }
 
 /** A version of X-Road; empty: none. */
 export function version(name: string, prose: string): SettingRow {
-  return { name, unit: 'version', standard: '', min: 0, max: 990_000, choices: null, prose };
+  const unit = 'version';
+  return { name, unit, standard: '', min: 0, max: 990_000, choices: null, isSpan: false, prose };
 }

@@ -1,5 +1,5 @@
 import { PatchColumn } from '../plan/plan.ts';
-import { amount, partsOf, patch } from './incident.ts';
+import { partsOf, patch, span } from './incident.ts';
 import type { IncidentKind } from './incident.ts';
 
 /** Tokens are logged out after every start of the signer (facts 5.6 and 9). */
@@ -15,7 +15,7 @@ export const restartWithoutPin: IncidentKind = {
   targetProse: 'security servers, `INSTANCE/SERVER`',
   workflow: 'parallel',
   settings: [
-    amount('downFor', 'us', 30e6, 1000, 86_400e6, 'how long it is off before it is started again'),
+    span('downFor', 30e6, 1000, 86_400e6, 'how long it is off before it is started again'),
   ],
   compile: ({ target, settings }) => {
     const lastsUs = Number(settings['downFor']);

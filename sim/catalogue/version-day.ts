@@ -1,5 +1,5 @@
 import { PatchColumn } from '../plan/plan.ts';
-import { amount, partsOf, patch, version } from './incident.ts';
+import { partsOf, patch, span, version } from './incident.ts';
 import type { IncidentKind, PatchSpec } from './incident.ts';
 
 /** A provider refuses consumers older than its minimum (facts 2.3 and 5.0: 7.6.0 in EE and FI). */
@@ -17,7 +17,7 @@ export const versionDay: IncidentKind = {
   settings: [
     version('version', 'what they are upgraded to'),
     version('minVersion', 'the oldest version that they talk to from then on'),
-    amount('downFor', 'us', 0, 0, 86_400e6, 'how long an upgrade keeps each of them off'),
+    span('downFor', 0, 0, 86_400e6, 'how long an upgrade keeps each of them off'),
   ],
   compile: ({ target, settings, report }) => {
     const [upgrade, oldest] = [Number(settings['version']), Number(settings['minVersion'])];

@@ -33,6 +33,20 @@ test('what nobody gives is told with its source, once where countries agree', ()
   ]);
 });
 
+// Two countries that are federated, one that is with nobody, and one alone.
+test('who has no own configuration fetches no foreign one: told of the federated', () => {
+  const rows = (...sets: readonly string[]): readonly string[] =>
+    planOfText(TWO_COUNTRIES, sets)
+      .assumptions.filter(({ what }) => what.includes('foreign configurations'))
+      .map(({ what, value, confidence, source }) => [what, value, confidence, source].join('; '));
+  expect(rows('trust=on', 'instances.LV={ profile: ee-production }')).toEqual([
+    'EE, FI: foreign configurations after the own download has failed; are not fetched either; ' +
+      'derived; ConfigurationClient.execute, X-Road 7.8',
+  ]);
+  expect(rows('trust=off')).toEqual([]);
+  expect(rows('trust=on', 'federation=[]')).toEqual([]);
+});
+
 test('what the author gives is not assumed', () => {
   const own = '{ id: own, capacity: 3, serviceTime: { exponential: 20ms } }';
   const rows = told(

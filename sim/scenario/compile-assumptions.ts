@@ -22,6 +22,7 @@ export function listAssumptions(
     ...ofJourneys(document),
     ...ofProfiles(document, network),
     ...(hasTrust ? ofTrustServices(network) : []),
+    ...(hasTrust ? ofForeignConfigurations(network) : []),
     ...links.assumptions(),
     ofCalibration(calibration),
   ];
@@ -88,6 +89,24 @@ function ofTrustServices(network: Network): AssumptionDocument[] {
   return [...found.values()].map(({ instances, row }) => {
     return { ...row, what: `${instances.join(', ')}: ${row.what}` };
   });
+}
+
+/** It closes a border long before the country stops that has lost its central server. */
+function ofForeignConfigurations(network: Network): AssumptionDocument[] {
+  const rows = [...network.instances.keys()];
+  const federated = rows.filter((one) =>
+    rows.some((other) => other !== one && network.areFederated(one, other)),
+  );
+  if (federated.length === 0) return [];
+  const ids = federated.map((row) => network.instances[row].id);
+  return [
+    {
+      what: `${ids.join(', ')}: foreign configurations after the own download has failed`,
+      value: 'are not fetched either',
+      confidence: 'derived',
+      source: 'ConfigurationClient.execute, X-Road 7.8',
+    },
+  ];
 }
 
 /** What an operator of Estonia publishes is only derived for another country. */

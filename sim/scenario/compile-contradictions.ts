@@ -3,6 +3,7 @@ import { didYouMean } from '../base/nearest.ts';
 import type { Document } from '../plan/document.ts';
 import type { DocumentPath } from '../plan/path-issue.ts';
 import type { ParameterName, ParameterValues } from '../plan/profile.ts';
+import { strategyOrder } from '../protocol/freshness.ts';
 import type { IssueList } from './compile-issues.ts';
 import type { InstanceEntry, Network } from './compile-network.ts';
 import { formatDuration, lengthText, numberOf } from './compile-parameters.ts';
@@ -12,11 +13,14 @@ export function checkTrust(document: Document, network: Network, issues: IssueLi
     const path = ['instances', instance.id];
     const all = { path, values: instance.parameters, own: instance.document.parameters, issues };
     checkTimes(all);
+    checkStrategies(all, instance);
     for (const [index, { owner, id, parameters: own }] of instance.document.servers.entries()) {
       const row = network.serverRow(`${instance.id}/${owner}/${id}`);
       if (row === undefined || Object.keys(own).length === 0) continue;
       const values = network.servers[row].parameters;
-      checkTimes({ path: [...path, 'servers', index], values, own, issues });
+      const ofServer = { path: [...path, 'servers', index], values, own, issues };
+      checkTimes(ofServer);
+      checkStrategies(ofServer, instance);
     }
     checkNames(instance, issues);
     checkCertificates(instance, document, network, issues);
@@ -48,6 +52,15 @@ function checkTimes(times: Times): void {
     const hint = `${show('ocspFetchInterval')}, ${show('ocspFreshness')}: servers refuse meanwhile`;
     if (place !== null) issues.warn(place, 'conflict', message, hint);
   }
+  // Zero: answers say nothing about when the next one comes (facts 5.2).
+  const isNextUpdate = us('ocspNextUpdate') > 0 && values.verifyNextUpdate === true;
+  if (isNextUpdate && us('ocspFetchInterval') >= us('ocspNextUpdate')) {
+    const place = placeOf(times, ['ocspNextUpdate', 'ocspFetchInterval', 'verifyNextUpdate']);
+    const message = 'OCSP answers expire before the next ones are fetched';
+    const both = `${show('ocspFetchInterval')}, ${show('ocspNextUpdate')}`;
+    const hint = `${both}: servers refuse meanwhile`;
+    if (place !== null) issues.warn(place, 'conflict', message, hint);
+  }
   const steps = [
     'globalConfGenerationInterval',
     'globalConfDownloadInterval',
@@ -68,6 +81,26 @@ function checkTimes(times: Times): void {
 function placeOf({ path, own }: Times, names: readonly ParameterName[]): DocumentPath | null {
   const name = names.find((one) => one in own);
   return name === undefined ? null : [...path, 'parameters', name];
+}
+
+/** A strategy may leave nobody to ask; X-Road accepts that, and servers soon refuse everything. */
+function checkStrategies(times: Times, { id, document }: InstanceEntry): void {
+  const { certificationAuthorities, timeStampingAuthorities } = document;
+  const responders = certificationAuthorities.flatMap(({ ocspResponders }) => ocspResponders);
+  const rows = [
+    ['ocspStrategy', 'OCSP responder', responders],
+    ['timeStampingStrategy', 'time-stamping authority', timeStampingAuthorities],
+  ] as const;
+  for (const [name, what, services] of rows) {
+    const strategy = String(times.values[name]);
+    const place = placeOf(times, [name]);
+    const isPaid = services.map((service) => service.isPaid);
+    if (place === null || isPaid.length === 0) continue;
+    if (strategyOrder(strategy, isPaid).length > 0) continue;
+    const wanted = strategy === 'only-paid' ? 'paid' : 'free';
+    const hint = `${name} is ${strategy}, and ${id} has none with cost: ${wanted}`;
+    times.issues.warn(place, 'conflict', `there is no ${what} left to ask`, hint);
+  }
 }
 
 /** Trust services are rows by their names, also those of different authorities. */

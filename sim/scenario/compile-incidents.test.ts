@@ -339,8 +339,36 @@ describe('what cannot be meant', () => {
       'error[missing-key]: neither for nor dwell',
       'such as for: 5min',
     ],
-    [one('target: EE/g0, at: 10s, for: 0s'), 'error[out-of-range]: "it" lasts no time', null],
-    [one('target: EE/g0, at: 10s, dwell: 0s'), 'error[out-of-range]: "it" lasts no time', null],
+    [one('target: EE/g0, at: 10s, for: 0s'), 'error[out-of-range]: "it" lasts no time', '5min'],
+    [one('target: EE/g0, at: 10s, dwell: 0s'), 'error[out-of-range]: "it" lasts no time', '5min'],
+    [
+      one(`target: EE/g0, ${AT}, dwell: 21s`),
+      'error[conflict]: "it" dwells at each target for longer than it lasts',
+      'dwell is 21 s, and for is 20 s',
+    ],
+    [
+      one(`targets: [EE/g0, EE/g1], ${AT}, dwell: 21s`, 'rolling-restart'),
+      'error[conflict]: "it" dwells',
+      'dwell is 21 s',
+    ],
+    [
+      one(`target: EE/g0, ${AT}, within: 21s`, 'clock-skew'),
+      'warning[conflict]: "it" is over before its within has passed',
+      'within is 21 s, and it lasts 20 s',
+    ],
+    [
+      one(`target: EE/g0, ${AT}`, 'restart-without-pin'),
+      'warning[conflict]: "it" is over before its downFor has passed',
+      'downFor is 30 s, and it lasts 20 s',
+    ],
+    [
+      one(
+        'target: [EE/g0, EE/g1], at: 1s, for: 20s, ramp: 15s, downFor: 21s',
+        'version-day',
+      ).replace('downFor', 'version: 7.9.0, downFor'),
+      'warning[conflict]: "it" is over before its downFor has passed',
+      'it lasts 20 s',
+    ],
     [one('target: EE/g0, at: 10s, for: -5s'), 'error[out-of-range]: "-5s" is negative', null],
     [
       one('target: EE/g0, at: 100s, for: 1s'),
@@ -404,6 +432,27 @@ describe('what cannot be meant', () => {
       'did you mean "parallel"?',
     ],
     // Targets.
+    [
+      one(`target: EE, ${AT}`),
+      'error[unknown-reference]: "EE" is an instance, and here security servers are named',
+      'write { instance: EE }',
+    ],
+    [
+      one(`target: FI, ${AT}`, 'tsa-down'),
+      'error[unknown-reference]: "FI" is an instance, and here time-stamping authorities',
+      'write { instance: FI }',
+    ],
+    // Eleven servers, of which each has two names.
+    [
+      one(`target: somewhere, ${AT}`),
+      'error[unknown-reference]: no security server is called "somewhere"',
+      'EE/c7 and 3 more',
+    ],
+    [
+      one(`target: somewhere, ${AT}`, 'link-slow'),
+      'error[unknown-reference]: no instance or security server is called',
+      'EE/c5 and 5 more',
+    ],
     [
       one(`target: EE/g10, ${AT}`),
       'error[unknown-reference]: no security server is called "EE/g10"',
@@ -515,6 +564,21 @@ describe('what cannot be meant', () => {
     expect(ask(`${first}\n${beside}`).issues).toEqual([]);
   });
 
+  // A steady run, whose warm-up takes 30 of its 100 s.
+  test('what is over when the measurement begins', () => {
+    const steady = `kind: steady\nwarmUp: 30s\n${NETWORK}`;
+    const issuesOf = (times: string): readonly string[] =>
+      ask(one(`target: EE/g0, ${times}`), steady).issues;
+    expect(issuesOf('at: 10s, for: 20s')).toEqual([
+      expect.stringMatching(
+        /warning\[no-effect\]: "it" is over before anything is counted[^]*the warm-up lasts 30 s/,
+      ),
+    ]);
+    expect(issuesOf('at: 10s, for: 21s')).toEqual([]);
+    expect(issuesOf('at: 10s, for: 5s, repeat: { every: 10s, times: 2 }')).toHaveLength(1);
+    expect(issuesOf('at: 10s, for: 5s, repeat: { every: 20s, times: 2 }')).toEqual([]);
+  });
+
   test('trouble with trust where its clocks are off', () => {
     const off = `trust: off\n${NETWORK}`;
     expect(ask(one(`target: EE/tsa-1, ${AT}`, 'tsa-down'), off).issues[0]).toContain(
@@ -532,6 +596,13 @@ describe('contradictions of an instance', () => {
     ['parameters: { timeStampingInterval: 59min }', null],
     ['parameters: { ocspFreshness: 10min }', 'warning[conflict]: OCSP answers are fetched again'],
     ['parameters: { ocspFetchInterval: 1h }', 'warning[conflict]: OCSP answers are fetched again'],
+    ['parameters: { ocspNextUpdate: 20min }', 'warning[conflict]: OCSP answers expire before'],
+    ['parameters: { ocspNextUpdate: 21min }', null],
+    ['parameters: { ocspNextUpdate: 20min, verifyNextUpdate: false }', null],
+    ['parameters: { ocspStrategy: only-paid }', 'warning[conflict]: there is no OCSP responder'],
+    // Of its two time-stamping authorities one is paid.
+    ['parameters: { timeStampingStrategy: only-paid }', null],
+    ['parameters: { ocspStrategy: only-free, timeStampingStrategy: paid-first }', null],
     ['parameters: { globalConfValidity: 2min }', 'warning[conflict]: a configuration may expire'],
     ['parameters: { globalConfValidity: 3min }', null],
     [
@@ -558,6 +629,27 @@ describe('contradictions of an instance', () => {
     const text = NETWORK.replace('{ id: g2, ', '{ id: g2, parameters: { ocspFetchInterval: 2h }, ');
     expect(ask(none, text).issues).toEqual([
       expect.stringMatching(/OCSP answers are fetched again[^]*id: g2[^]*ocspFetchInterval is 2 h/),
+    ]);
+  });
+
+  test('a strategy asks for what one service offers, also at one server', () => {
+    const paid = NETWORK.replace('[ocsp-1, ocsp-2]', '[ocsp-1, { id: ocsp-2, cost: paid }]');
+    const strict = (strategy: string, text: string): string =>
+      text.replace('{ id: g2, ', `{ id: g2, parameters: { ocspStrategy: ${strategy} }, `);
+    expect(ask(none, strict('only-paid', paid)).issues).toEqual([]);
+    expect(ask(none, strict('only-free', paid)).issues).toEqual([]);
+    expect(ask(none, strict('only-paid', NETWORK)).issues).toEqual([
+      expect.stringMatching(
+        /no OCSP responder left[^]*id: g2[^]*only-paid, and EE has none with cost: paid/,
+      ),
+    ]);
+    const stamped = NETWORK.replace(
+      '  FI:\n',
+      '  FI:\n    parameters: { timeStampingStrategy: X }\n',
+    );
+    expect(ask(none, stamped.replace('X', 'paid-first')).issues).toEqual([]);
+    expect(ask(none, stamped.replace('X', 'only-paid')).issues).toEqual([
+      expect.stringContaining('there is no time-stamping authority left to ask'),
     ]);
   });
 

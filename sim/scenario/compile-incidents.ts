@@ -28,7 +28,7 @@ import { constantRate } from './compile-rates.ts';
 import type { RateRows } from './compile-rates.ts';
 import type { Services } from './compile-services.ts';
 import { ALL, serversOfLinkTargets, targetsOf } from './compile-targets.ts';
-import { roundsOf } from './compile-timing.ts';
+import { roundsOf, warnOfWhatIsShort } from './compile-timing.ts';
 import type { Round, Window } from './compile-timing.ts';
 import { authCertificateRow, signingCertificateRow } from './compile-trust.ts';
 
@@ -107,14 +107,15 @@ class Linker {
     const path = ['incidents', index];
     const kind = checkIncident(incident, path, document, issues);
     if (kind === null) return;
-    const { seed, durationUs } = document;
+    const { seed, durationUs, warmUpUs } = document;
     const isOneWay = incident.settings['oneWay'] === true;
     const targets = targetsOf(incident, kind.target, isOneWay, path, { ...this.#parts, seed });
     const made = compileTargets(kind, incident, targets, path, this.#parts);
     const workflow = incident.workflow ?? kind.workflow;
-    const timing = { workflow, targetCount: targets.length, durationUs, path, issues };
-    const rounds = roundsOf(incident, timing);
+    const times = { targetCount: targets.length, durationUs, warmUpUs };
+    const rounds = roundsOf(incident, { workflow, ...times, path, issues });
     if (!checkSize(incident, made, rounds, path, issues)) return;
+    warnOfWhatIsShort(incident, rounds, kind.settings, { path, issues });
     if (!issues.hasErrors) this.#warnOfNoEffect(incident, kind, made, path);
     const names = namesOf(incident, targets);
     for (const [turn, round] of rounds.entries()) {

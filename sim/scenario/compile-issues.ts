@@ -25,10 +25,19 @@ export class IssueList {
     this.rows.push({ ...issue, first: null });
   }
 
-  /** `what` is a sentence's subject: "security server", "information system". */
-  unknown(path: DocumentPath, what: string, name: string, known: Iterable<string>): void {
+  /**
+   * `what` is a sentence's subject: "security server", "information system". Where things have
+   * several names, `listed` has one of each.
+   */
+  unknown(
+    path: DocumentPath,
+    what: string,
+    name: string,
+    known: Iterable<string>,
+    listed: Iterable<string> | null = null,
+  ): void {
     const names = [...known];
-    const hint = didYouMean(name, names) ?? knownText(names);
+    const hint = didYouMean(name, names) ?? knownText(listed === null ? names : [...listed]);
     this.error(path, 'unknown-reference', `no ${what} is called "${name}"`, hint);
   }
 

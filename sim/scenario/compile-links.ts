@@ -143,8 +143,10 @@ export function serversNamedByLinks(
         named.add(network.findServer(end, path, issues));
         continue;
       }
-      const known = [...network.instances.map(({ id }) => id), ...network.serverNames()];
-      issues.unknown(path, 'instance or security server', end, known);
+      const instances = network.instances.map(({ id }) => id);
+      const known = [...instances, ...network.serverNames()];
+      const listed = [...instances, ...network.shortestNames()];
+      issues.unknown(path, 'instance or security server', end, known, listed);
     }
   }
   return named;

@@ -85,7 +85,7 @@ export class Network {
       return -1;
     }
     if (row !== undefined) return row;
-    issues.unknown(path, 'security server', name, this.serverNames());
+    issues.unknown(path, 'security server', name, this.serverNames(), this.shortestNames());
     return -1;
   }
 
@@ -101,6 +101,12 @@ export class Network {
 
   serverNames(): string[] {
     return [...this.#shortNames.keys(), ...this.serverRows.keys()];
+  }
+
+  /** Of each server the shortest name that means it. */
+  shortestNames(): string[] {
+    const short = new Map([...this.#shortNames].map(([name, row]) => [row, name]));
+    return [...this.serverRows].map(([id, row]) => short.get(row) ?? id);
   }
 
   areFederated(one: number, other: number): boolean {

@@ -77,12 +77,36 @@ function rowTargets(
   return incident.targets.flatMap((target, index): Target[] => {
     const place = [...path, 'targets', index];
     if (typeof target === 'string' && target !== ALL) {
+      if (isInstance(target, domain, context)) {
+        reportInstance(target, kind, place, context.issues);
+        return [];
+      }
       const row = domain.find(target, place);
       return row === null ? [] : [{ name: target, rows: [row] }];
     }
     const chosen = selected(target, incident.id, kind, domain.candidates, place, context);
     return chosen.map(({ name, row }) => ({ name, rows: [row] }));
   });
+}
+
+/** Whether it names a whole instance, and nothing of the kind that is asked for. */
+function isInstance(
+  target: string,
+  { candidates }: Domain,
+  { network }: Pick<TargetContext, 'network'>,
+): boolean {
+  return network.instanceRow(target) !== -1 && !candidates.some(({ name }) => name === target);
+}
+
+function reportInstance(
+  target: string,
+  kind: TargetKind,
+  path: DocumentPath,
+  issues: IssueList,
+): void {
+  const message = `"${target}" is an instance, and here ${plural(kind)} are named`;
+  const hint = `for all of this instance write { instance: ${target} }`;
+  issues.error(path, 'unknown-reference', message, hint);
 }
 
 /** Selections by more than an instance choose servers, and mean all links of these. */
@@ -371,8 +395,10 @@ function findEnd(
     const row = network.findServer(name, path, issues);
     return row === -1 ? null : { kind: 'server', row };
   }
-  const known = [...network.instances.map(({ id }) => id), ...network.serverNames()];
-  issues.unknown(path, 'instance or security server', name, known);
+  const instances = network.instances.map(({ id }) => id);
+  const known = [...instances, ...network.serverNames()];
+  const listed = [...instances, ...network.shortestNames()];
+  issues.unknown(path, 'instance or security server', name, known, listed);
   return null;
 }
 

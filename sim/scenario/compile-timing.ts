@@ -7,6 +7,7 @@
  *    serial     one window after the other with `gap` between them; each is `dwell` long, or an
  *               equal part of `for`
  */
+import type { SettingRow } from '../catalogue/incident.ts';
 import type { IncidentDocument } from '../plan/document.ts';
 import type { DocumentPath } from '../plan/path-issue.ts';
 import type { IssueList } from './compile-issues.ts';
@@ -27,6 +28,8 @@ export interface TimingContext {
   readonly workflow: 'parallel' | 'serial';
   readonly targetCount: number;
   readonly durationUs: number;
+  /** 0: there is none, or it is found after the run. */
+  readonly warmUpUs: number;
   readonly path: DocumentPath;
   readonly issues: IssueList;
 }
@@ -60,6 +63,7 @@ export function roundsOf(incident: IncidentDocument, context: TimingContext): Ro
     return { startUs: atUs + laterUs, endUs: atUs + laterUs + lastsUs, windows: moved };
   });
   warnOfWhatIsLate(incident, rounds, context);
+  warnOfWhatIsEarly(incident, rounds, context);
   return rounds.filter(({ startUs }) => startUs < durationUs || durationUs <= 0);
 }
 
@@ -89,7 +93,14 @@ function checkLengths(incident: IncidentDocument, context: TimingContext): boole
   const isEmpty = (us: number | null): boolean => us !== null && us <= 0;
   if (isEmpty(forUs) || isEmpty(dwellUs)) {
     const key = isEmpty(forUs) ? 'forUs' : 'dwellUs';
-    issues.error([...path, key], 'out-of-range', `"${id}" lasts no time`);
+    const hint = 'write how long it lasts, such as 5min';
+    issues.error([...path, key], 'out-of-range', `"${id}" lasts no time`, hint);
+    return false;
+  }
+  if (forUs !== null && dwellUs !== null && dwellUs > forUs) {
+    const message = `"${id}" dwells at each target for longer than it lasts`;
+    const hint = `dwell is ${formatDuration(dwellUs)}, and for is ${formatDuration(forUs)}`;
+    issues.error([...path, 'dwellUs'], 'conflict', message, hint);
     return false;
   }
   if (workflow === 'serial' && rampUs > 0) {
@@ -152,5 +163,35 @@ function warnOfWhatIsLate(
   } else if (within.some(({ endUs }) => endUs > durationUs)) {
     const message = `"${id}" lasts longer than the run, and ends with it`;
     issues.warn(path, 'outlasts-the-run', message, lengthText(durationUs));
+  }
+}
+
+/** What is over before the measurement begins shows only in what it leaves behind. */
+function warnOfWhatIsEarly(
+  { id }: IncidentDocument,
+  rounds: readonly Round[],
+  { warmUpUs, path, issues }: TimingContext,
+): void {
+  if (rounds.some(({ endUs }) => endUs > warmUpUs)) return;
+  const message = `"${id}" is over before anything is counted`;
+  const hint = `the warm-up lasts ${formatDuration(warmUpUs)}`;
+  issues.warn([...path, 'atUs'], 'no-effect', message, hint);
+}
+
+/** A clock that would need an hour for its drift is set right after a minute. */
+export function warnOfWhatIsShort(
+  { id, settings }: IncidentDocument,
+  rounds: readonly Round[],
+  rows: readonly SettingRow[],
+  { path, issues }: Pick<TimingContext, 'path' | 'issues'>,
+): void {
+  if (rounds.length === 0) return;
+  const longestUs = Math.max(...rounds[0].windows.map(({ startUs, endUs }) => endUs - startUs));
+  for (const { name, standard, isSpan } of rows) {
+    const spanUs = Number(settings[name] ?? standard);
+    if (!isSpan || !(spanUs > longestUs)) continue;
+    const message = `"${id}" is over before its ${name} has passed`;
+    const hint = `${name} is ${formatDuration(spanUs)}, and it lasts ${formatDuration(longestUs)}`;
+    issues.warn([...path, 'settings', name], 'conflict', message, hint);
   }
 }

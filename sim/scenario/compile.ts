@@ -17,6 +17,7 @@ import { listAssumptions } from './compile-assumptions.ts';
 import { PolicyRows } from './compile-callers.ts';
 import { asksForCentrality, centralityOf, noCentrality } from './compile-centrality.ts';
 import type { Centrality } from './compile-centrality.ts';
+import { warnOfUndecidable } from './compile-checks.ts';
 import { checkTrust } from './compile-contradictions.ts';
 import { costTable, DistributionRows } from './compile-distributions.ts';
 import { CANDIDATES_MAX, Flows } from './compile-flows.ts';
@@ -70,6 +71,7 @@ export function compileScenario(
   warnOfManyServers(network, issues);
   if (issues.hasErrors) return { plan: null, issues: issues.rows };
   const plan = planOf({ ...parts, incidents }, calibration, calibrationSha256);
+  warnOfUndecidable(plan, issues);
   return { plan, issues: issues.rows };
 }
 

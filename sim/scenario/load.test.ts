@@ -214,6 +214,33 @@ thresholds:
     expect(over('workloads: []').document?.workloads).toEqual([]);
   });
 
+  // Goal: what a scenario has made false does not stand in its report. Method: a base with two
+  // assumptions of its own, one of which is changed, dropped or kept.
+  test('merges assumptions by what is assumed', () => {
+    const row = (what: string, value: string): string =>
+      `{ what: ${what}, value: ${value}, confidence: estimated, source: none }`;
+    const files = {
+      'scenarios/base.scenario.yaml': `${SMALL}
+assumptions: [${row('speed', 'slow')}, ${row('size', 'large')}]`,
+    };
+    const assumed = (list: string): LoadedScenario =>
+      load(`extends: base.scenario.yaml\nassumptions: ${list}`, [], files);
+    const valuesOf = ({ document }: LoadedScenario): string[] | undefined =>
+      document?.assumptions.map(({ what, value }) => `${what} ${value}`);
+    expect(valuesOf(assumed(`[${row('speed', 'fast')}]`))).toEqual(['speed fast', 'size large']);
+    expect(valuesOf(assumed('[{ what: size, value: small }]'))).toEqual([
+      'speed slow',
+      'size small',
+    ]);
+    expect(valuesOf(assumed(`[${row('age', 'old')}]`))).toHaveLength(3);
+    expect(valuesOf(assumed('[{ what: speed, value: null }]'))).toEqual(['size large']);
+    expect(valuesOf(assumed('[{ what: speed, value: }, { what: size, value: ~ }]'))).toEqual([]);
+    expect(valuesOf(assumed('[]'))).toEqual([]);
+    // Nothing is called so: a slip of the pen, and no way to drop something.
+    expect(codesOf(assumed('[{ what: sped, value: null }]'))).toContain('wrong-type');
+    expect(codesOf(assumed('[{ what: sped, value: fast }]'))).toContain('missing-key');
+  });
+
   test('reaches other folders of the scenarios', () => {
     const files = {
       [entry]: 'extends: ../b/two.scenario.yaml',

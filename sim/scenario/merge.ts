@@ -3,16 +3,21 @@
  * lists whose items all have an `id` are merged item by item, so that one workload or incident of
  * a long list can be changed without repeating the others. A distribution or a rate over time is
  * one value, however it is written: merging a ramp into a staircase would make neither.
+ *
+ * Assumptions are known by their `what`, so that a scenario which changes one of them need not
+ * repeat the others, nor take over one that it has made false. One without a value drops it.
  */
-import { idOf } from './draft.ts';
+import { textAt } from './draft.ts';
 import type { Draft, DraftEntry, DraftList, DraftMap } from './draft.ts';
 
 /** Keys whose maps name one of several shapes. */
 const ONE_VALUE = ['rate', 'profile', 'serviceTime', 'thinkTime', 'requestSize', 'responseSize'];
 
+const ASSUMPTIONS = 'assumptions';
+
 export function mergeDrafts(base: Draft, over: Draft): Draft {
   if (base.kind === 'map' && over.kind === 'map') return mergeMaps(base, over);
-  if (base.kind === 'list' && over.kind === 'list') return mergeLists(base, over);
+  if (base.kind === 'list' && over.kind === 'list') return mergeLists(base, over, 'id');
   return over;
 }
 
@@ -28,16 +33,35 @@ function mergeMaps(base: DraftMap, over: DraftMap): DraftMap {
   for (const [key, entry] of over.entries) {
     const below = base.entries.get(key);
     const isWhole = below === undefined || ONE_VALUE.includes(key);
-    const value = isWhole ? entry.value : mergeDrafts(below.value, entry.value);
+    const value = isWhole ? entry.value : mergeUnder(key, below.value, entry.value);
     entries.set(key, { key: entry.key, value });
   }
   return { kind: 'map', place: over.place, entries };
 }
 
-function mergeLists(base: DraftList, over: DraftList): DraftList {
-  const known = idsOf(base);
-  const named = idsOf(over);
-  // An empty list has no ids: it is how a scenario drops all of them.
+function mergeUnder(key: string, base: Draft, over: Draft): Draft {
+  const areLists = base.kind === 'list' && over.kind === 'list';
+  if (key !== ASSUMPTIONS || !areLists) return mergeDrafts(base, over);
+  const dropped = over.items.filter(hasNoValue).map((item) => textAt(item, 'what'));
+  const known = namesOf(base, 'what') ?? [];
+  const isDropped = (item: Draft): boolean => {
+    const what = textAt(item, 'what');
+    return what !== null && dropped.includes(what) && known.includes(what);
+  };
+  const merged = mergeLists(base, over, 'what');
+  return { ...merged, items: merged.items.filter((item) => !isDropped(item)) };
+}
+
+/** `value: null`; where the value was forgotten there is no such key. */
+function hasNoValue(item: Draft): boolean {
+  const value = item.kind === 'map' ? item.entries.get('value')?.value : undefined;
+  return value?.kind === 'scalar' && value.value === null;
+}
+
+function mergeLists(base: DraftList, over: DraftList, key: string): DraftList {
+  const known = namesOf(base, key);
+  const named = namesOf(over, key);
+  // An empty list has no names: it is how a scenario drops all items.
   if (known === null || named === null) return over;
   const items = [...base.items];
   over.items.forEach((item, index) => {
@@ -48,9 +72,10 @@ function mergeLists(base: DraftList, over: DraftList): DraftList {
   return { kind: 'list', place: over.place, items };
 }
 
-/** The ids of all items; null when one has none, or two have the same. */
-function idsOf(list: DraftList): string[] | null {
-  const ids = list.items.map(idOf);
-  const isUsable = ids.length > 0 && !ids.includes(null) && new Set(ids).size === ids.length;
-  return isUsable ? ids.map(String) : null;
+/** What all items are called; null when one has no name, or two have the same. */
+function namesOf(list: DraftList, key: string): string[] | null {
+  const names = list.items.map((item) => textAt(item, key));
+  const isUsable =
+    names.length > 0 && !names.includes(null) && new Set(names).size === names.length;
+  return isUsable ? names.map(String) : null;
 }

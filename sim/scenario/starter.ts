@@ -49,8 +49,8 @@ instances:
   FI:
     profile: fi-production
     parameters:
-      # Finland publishes few of its settings; what you know better, write here.
-      ocspFreshness: 1h
+      # Single settings may differ from the profile: this one signs with another key.
+      keyType: ec-p256
     members:
       - { id: GOV/0000001-9, name: Agency, subsystems: [agency] }
     servers:
@@ -89,6 +89,11 @@ workloads:
     client: EE/COM/10000002/shop
     services: EE/GOV/70000001/registry/person
     rate: { ramp: { from: 5/s, to: 20/s, at: 1min, over: 4min } }
+    # What callers do beside waiting: they leave after 10 s, and try again, twice at most. The
+    # pauses grow and are drawn by chance, and all of them together repeat a tenth of their calls.
+    callers:
+      timeout: 10s
+      retries: { max: 2, backOff: exponential, first: 1s, jitter: full, budget: 10% }
   - id: agency-asks
     client: FI/GOV/0000001-9/agency
     services: EE/GOV/70000001/registry/person
@@ -104,6 +109,21 @@ incidents:
     at: 6min
     for: 1min
 
+# Trust has clocks of its own: how long a configuration, an OCSP answer or a record without a
+# time-stamp may live. They run when the next line is a line of its own without the #:
+#
+# trust: on
+#
+# Then Finland's configuration lives for ten minutes after its central server is lost. Put this
+# into the list above, write a duration of 40min, and see when Finland stops, and comes back. It is
+# lost for so long that the last threshold fails.
+#
+#   - id: central-server-lost
+#     kind: central-server-down
+#     target: { instance: FI }
+#     at: 10min
+#     for: 20min
+
 # What has to hold for the run to pass; otherwise the command ends with exit code 3. Calls fail
 # while the server is down, so some faults are accepted here.
 thresholds:
@@ -111,4 +131,10 @@ thresholds:
   - faultShare: below 20%
   - goodShare: above 80%
     scope: cross-border
+
+# What has to hold of the whole history. The first says that what the scenario is about was really
+# reached, the second that calls are answered again as before, soon after the incident.
+checks:
+  - { check: sometimes, state: [server-down, faults, retries] }
+  - { check: recovery, within: 2min, incident: registry-down }
 `;

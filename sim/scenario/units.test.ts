@@ -64,6 +64,8 @@ const REFUSED: readonly [UnitName, string | number, string, RegExp][] = [
   ['duration', '-5s', 'out-of-range', /never below 0/],
   ['duration', '401d', 'out-of-range', /0s to 400d/],
   ['duration', '1h30', 'bad-unit', /such as/],
+  ['duration', '1.5.5s', 'bad-value', /one point/],
+  ['rate', '1.5.5/s', 'bad-value', /one point/],
   ['duration', '1e400s', 'out-of-range', /0s to 400d/],
   ['size', '10', 'bad-unit', /`2KiB`/],
   ['size', '10KB', 'bad-unit', /`kB` \(1000 bytes\) or `KiB`/],

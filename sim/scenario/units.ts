@@ -402,6 +402,9 @@ function unreadable(text: string, name: UnitName, found: Split | null): Reading 
     return bad('bad-value', `${quote(text)} is not ${unit.noun}`, hint);
   }
   if (found === null) return bad('bad-value', `${quote(text)} is not ${unit.noun}`, like);
+  if (/^[+-]?\d*\.\d*\./.test(text)) {
+    return bad('bad-value', `${quote(text)} is not ${unit.noun}`, 'a number has one point at most');
+  }
   if (found.unit === '') return bad('bad-unit', `${quote(text)} has no unit`, like);
   const alias = ALIASES.get(found.unit.toLowerCase());
   const hint = alias === undefined ? like : `write \`${alias}\` instead of \`${found.unit}\``;
