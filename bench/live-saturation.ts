@@ -85,10 +85,23 @@ async function measureSlice(connections: number, batches: boolean): Promise<Meas
 function commitMsIn(directory: string): number {
   const log = new MessageLog(join(directory, 'commits.sqlite'), 1);
   const text = 's'.repeat(2048);
-  const record = { timeMs: 0, messageId: 'bench', requestId: 'bench', isResponse: false };
+  const record = {
+    timeMs: 0,
+    messageId: 'bench',
+    requestId: 'bench',
+    isResponse: false,
+    sender: 'bench',
+    owner: null,
+    message: text,
+    body: null,
+    attachments: null,
+    signature: text,
+    hashChainResult: null,
+    hashChain: null,
+  };
   const sinceMs = performance.now();
   for (let count = 0; count < COMMITS; count++) {
-    log.write({ ...record, sender: 'bench', message: text, body: null, signature: text });
+    log.write(record);
   }
   const tookMs = performance.now() - sinceMs;
   log.close();
@@ -114,7 +127,9 @@ async function settledWork(live: LiveNetwork): Promise<Work> {
 
 async function measureCryptography(atOnce: number): Promise<Measurement> {
   const trust = new Trust();
-  const [consumer, provider] = SERVERS.map((name) => trust.authenticationOf(name, KEY_BITS));
+  const [consumer, provider] = SERVERS.map((name) =>
+    trust.authenticationOf(name.replace('/', '/ORG/LAB/'), KEY_BITS),
+  );
   const signing = trust.signingOf('DEV/ORG/CONSUMER', SERVERS[0], KEY_BITS);
   const own = {
     identity: consumer,

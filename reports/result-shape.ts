@@ -10,9 +10,11 @@ import type {
   ExchangeCounts,
   FaultCount,
   Fingerprint,
+  GeneratorFacts,
   IncidentResult,
   JourneyCounts,
   LatencyNs,
+  LiveFacts,
   MemberClassResult,
   PrecisionResult,
   ReplicationSummary,
@@ -23,6 +25,7 @@ import type {
   ServiceResult,
   StageResult,
   SystemResult,
+  ThreadFacts,
   ThresholdResult,
   ThroughputRps,
   TrustInterval,
@@ -40,6 +43,29 @@ import {
   since,
 } from './shape.ts';
 import type { Reader } from './shape.ts';
+
+const live = objectOf<LiveFacts>({
+  generator: objectOf<GeneratorFacts>({
+    due: readNumber,
+    sent: readNumber,
+    late: readNumber,
+    lateLimitNs: readNumber,
+    latenessP50Ns: readNumber,
+    latenessP99Ns: readNumber,
+    latenessMaxNs: readNumber,
+    keptUp: readBoolean,
+  }),
+  threads: listOf(
+    objectOf<ThreadFacts>({
+      name: readText,
+      cpuSeconds: readNumber,
+      eventLoopUtilisation: nullOr(readNumber),
+      eventLoopDelayP50Ns: nullOr(readNumber),
+      eventLoopDelayP99Ns: nullOr(readNumber),
+      eventLoopDelayMaxNs: nullOr(readNumber),
+    }),
+  ),
+});
 
 const run = objectOf<RunFacts>({
   startedAt: readText,
@@ -66,6 +92,7 @@ const run = objectOf<RunFacts>({
     }),
   ),
   isInterrupted: readBoolean,
+  live: since(nullOr(live), null),
 });
 
 const fingerprint = objectOf<Fingerprint>({
@@ -146,11 +173,11 @@ const server = objectOf<ServerResult>({
   instance: readText,
   exchanges: readNumber,
   utilisation: objectOf<ServerResult['utilisation']>({
-    cpu: readNumber,
+    cpu: nullOr(readNumber),
     clientThreads: readNumber,
     serverThreads: readNumber,
     messageLog: readNumber,
-    token: readNumber,
+    token: nullOr(readNumber),
   }),
   queueLengthMax: objectOf<ServerResult['queueLengthMax']>({
     clientThreads: readNumber,
@@ -235,6 +262,7 @@ const evidence = objectOf<EvidenceResult>({
   oldestUnstampedSeconds: readNumber,
   backlogMax: readNumber,
   refusedMessages: readNumber,
+  acceptedUnlogged: readNumber,
 });
 
 /** Of the whole file. The version comes first: of a file from elsewhere it is what is missing. */

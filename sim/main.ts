@@ -6,12 +6,14 @@
  */
 import { Command, CommanderError } from 'commander';
 import { ReportError } from '../reports/report-error.ts';
+import { addCalibrateCommand } from './cli/calibrate.ts';
 import { addCheckCommand } from './cli/check.ts';
 import { addListCommand } from './cli/list.ts';
 import { addNewCommand } from './cli/new.ts';
 import { addReportCommand } from './cli/report.ts';
 import { readPackage } from './cli/repository.ts';
-import { addRunCommand, EXIT_INTERRUPTED } from './cli/run.ts';
+import { EXIT_INTERRUPTED } from './cli/run-output.ts';
+import { addRunCommand } from './cli/run.ts';
 import { addSchemaCommand } from './cli/schema.ts';
 import type { Session } from './cli/session.ts';
 import { Terminal } from './cli/terminal.ts';
@@ -65,6 +67,7 @@ function commandLine(session: Session): Command {
   addSchemaCommand(program, session);
   addUpCommand(program, session);
   addVerifyCommand(program, session);
+  addCalibrateCommand(program, session);
   return program;
 }
 

@@ -57,7 +57,7 @@ The longest queues and the waits are in the table.`,
 }
 
 function busyOf({ utilisation }: ServerResult): number {
-  return Math.max(...RESOURCES.map(({ key }) => utilisation[key]));
+  return Math.max(...RESOURCES.map(({ key }) => utilisation[key] ?? 0));
 }
 
 function longestQueueOf({ queueLengthMax }: ServerResult): number {
@@ -131,19 +131,20 @@ function drawNarrow(servers: readonly ServerResult[], width: number): Drawing {
   return { height: servers.length * block, body: markup`${rows}` };
 }
 
-function bar(share: number, x: number, y: number, width: number): Markup {
+function bar(known: number | null, x: number, y: number, width: number): Markup {
+  const share = known ?? 0;
   const length = Math.min(1, share) * width;
   const hue = share >= 0.8 ? 'vermilion' : share >= 0.5 ? 'orange' : 'blue';
   return markup`<rect class="track" x="${x}" y="${y + 5}" width="${width}" height="11"/><rect
 class="fill-${hue}" x="${x}" y="${y + 5}" width="${length}" height="11"/><text
-class="tick-label" x="${x + width + 5}" y="${y + 15}">${formatShare(share)}</text>`;
+class="tick-label" x="${x + width + 5}" y="${y + 15}">${formatShare(known)}</text>`;
 }
 
 function describe(shown: readonly ServerResult[], count: number): string {
   if (shown.length === 0) return 'The result names no security server.';
   const [first] = shown;
   const most = RESOURCES.reduce((a, b) =>
-    first.utilisation[b.key] > first.utilisation[a.key] ? b : a,
+    (first.utilisation[b.key] ?? 0) > (first.utilisation[a.key] ?? 0) ? b : a,
   );
   const share = formatShare(first.utilisation[most.key]);
   const which = `${first.id} was the busiest: ${most.title} ${share}`;

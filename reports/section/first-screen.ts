@@ -2,11 +2,12 @@
  * What somebody reads who reads nothing else: the question, the verdict and why, three numbers,
  * the run with its incidents, whether to believe it, and what had to be guessed.
  */
-import type { RunResult, Verdict } from '../../sim/metrics/result.ts';
+import type { LiveFacts, RunResult, Verdict } from '../../sim/metrics/result.ts';
 import { incidentStrip } from '../chart/incident-strip.ts';
 import { NARROW, svgMarkup, WIDE } from '../chart.ts';
 import {
   formatAmount,
+  formatCount,
   formatDuration,
   formatNumberOf,
   formatRate,
@@ -132,7 +133,7 @@ function validityBox(result: RunResult, timeline: Timeline): Markup {
         : markup`<b class="bad">${String(done)} of ${String(result.replications)}</b>`,
     ],
     [
-      'Simulated',
+      result.engine === 'virtual' ? 'Simulated' : 'Measured',
       `${formatInstant(timeline, 0)} to ${formatInstant(timeline, timeline.toSeconds)}`,
     ],
     [
@@ -145,7 +146,7 @@ function validityBox(result: RunResult, timeline: Timeline): Markup {
     ],
     ['Checks', checkSummary(checks)],
     ...statisticRows(result),
-    ['Worker failures', workerFailures(result)],
+    run.live === null ? ['Worker failures', workerFailures(result)] : generatorRow(run.live),
     ['Interrupted', run.isInterrupted ? markup`<b class="bad">yes</b>` : 'no'],
     [
       'Fingerprint',
@@ -186,6 +187,16 @@ function statisticRows({ confidence, warmUp }: RunResult): (readonly [string, Co
     rows.push(['Warm-up', isDoubted ? markup`<b class="unsure">${text}</b>` : text]);
   }
   return rows;
+}
+
+/** How far the calls can be trusted to have come as the scenario says. */
+function generatorRow({ generator }: LiveFacts): readonly [string, Content] {
+  const { late, sent, latenessP50Ns, latenessP99Ns, latenessMaxNs, keptUp } = generator;
+  const [p50, p99, max] = [latenessP50Ns, latenessP99Ns, latenessMaxNs].map(formatDuration);
+  const text = `calls sent ${p50} late (p50), ${p99} (p99), ${max} at most`;
+  if (keptUp) return ['Generator', text];
+  const much = `${formatCount(late)} of ${formatCount(sent)} too late`;
+  return ['Generator', markup`<b class="bad">${text}; ${much}</b>`];
 }
 
 function checkSummary(checks: RunResult['checks']): Content {

@@ -1,7 +1,15 @@
 /** How to get the same result again, what became of every call, and what the run took. */
-import type { RunResult } from '../../sim/metrics/result.ts';
+import type { RunResult, ThreadFacts } from '../../sim/metrics/result.ts';
 import type { ResultFolder } from '../folder.ts';
-import { formatAmount, formatBytes, formatCount, formatRate, formatSeconds } from '../format.ts';
+import {
+  formatAmount,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatSeconds,
+  formatShare,
+} from '../format.ts';
 import { markup } from '../markup.ts';
 import type { Content, Markup } from '../markup.ts';
 import { columnsOf, tableMarkup } from '../table.ts';
@@ -12,8 +20,14 @@ const SCENARIO_LINES_MAX = 400;
 export function reproduction({ result, scenarioText }: ResultFolder): Markup {
   const { run, tool, scenario, calibration } = result;
   const { machine, performance } = run;
-  return markup`<p>The same scenario, seed, version and calibration give the same result,
-whatever the number of workers.</p>
+  const { live } = run;
+  const promise =
+    live === null
+      ? markup`The same scenario, seed, version and calibration give the same result,
+whatever the number of workers.`
+      : markup`The same scenario and seed make the same calls at the same instants; what becomes of
+them is measured, and differs from run to run.`;
+  return markup`<p>${promise}</p>
 <pre class="command"><code>${run.command}</code></pre>
 ${facts([
   ['Tool', `${tool.name} ${tool.version}, commit ${tool.commit}`],
@@ -30,11 +44,28 @@ ${facts([
   ['Workers', formatCount(run.workers)],
   ['Machine', `${machine.cpu}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}`],
   ['Software', `Node ${machine.node.replace(/^v/, '')}, ${machine.os}`],
-  ['Events', `${formatAmount(performance.events)}, ${formatRate(performance.eventsPerSecond)}`],
+  ...(live === null ? [eventRow(performance)] : live.threads.map(threadRow)),
   ['Exchanges', `${formatRate(performance.exchangesPerSecond)} a core`],
   ['Peak memory', formatBytes(performance.peakMemoryBytes)],
   ['Time compression', formatAmount(result.timeCompression)],
 ])}`;
+}
+
+type Row = readonly [string, Content];
+
+function eventRow({ events, eventsPerSecond }: RunResult['run']['performance']): Row {
+  return ['Events', `${formatAmount(events)}, ${formatRate(eventsPerSecond)}`];
+}
+
+/** Of the live engine; all but the time is unknown of threads that are not the lab's own. */
+function threadRow(thread: ThreadFacts): Row {
+  const { name, cpuSeconds, eventLoopUtilisation, eventLoopDelayP99Ns } = thread;
+  const parts = [`${formatSeconds(cpuSeconds)} of processor time`];
+  if (eventLoopUtilisation !== null) parts.push(`busy ${formatShare(eventLoopUtilisation)}`);
+  if (eventLoopDelayP99Ns !== null) {
+    parts.push(`p99 of the event loop's delay ${formatDuration(eventLoopDelayP99Ns)}`);
+  }
+  return [`Thread: ${name}`, parts.join(', ')];
 }
 
 function firstLines(text: string): string {

@@ -51,6 +51,10 @@ export const Purpose = {
   LinkFinishedBack: 257,
   LinkPeerClosed: 258,
   LinkResponseHead: 259,
+  LinkClientClosed: 260,
+  LinkBrokenOff: 261,
+  SignRequestItem: 262,
+  SignResponseItem: 263,
 } as const;
 
 const PARITY = 0x1bd11bda;

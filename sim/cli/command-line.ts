@@ -1,6 +1,6 @@
 /** The exact command that runs a scenario again, as it would be typed. */
 import { keepText } from './option-values.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-output.ts';
 
 /** The number of workers and what is printed change no result, and are left out. */
 export function commandLine(file: string, options: RunOptions): string {
@@ -8,6 +8,7 @@ export function commandLine(file: string, options: RunOptions): string {
   const add = (name: string, value: string | number | undefined): void => {
     if (value !== undefined) words.push(name, String(value));
   };
+  if (options.engine !== 'virtual') add('--engine', options.engine);
   add('--seed', options.seed);
   add('--replications', options.replications);
   add('--calibration', options.calibration);

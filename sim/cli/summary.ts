@@ -9,7 +9,13 @@ import {
 } from '../../reports/format.ts';
 import { formatMetric, metricText } from '../../reports/metric-text.ts';
 import { reasonText, thresholdText, VERDICT_WORDS } from '../../reports/verdict-text.ts';
-import type { RunResult, ScopeResult, ThresholdResult, Verdict } from '../metrics/result.ts';
+import type {
+  LiveFacts,
+  RunResult,
+  ScopeResult,
+  ThresholdResult,
+  Verdict,
+} from '../metrics/result.ts';
 import type { Colour, Paint } from './terminal.ts';
 
 const FAULTS_SHOWN = 6;
@@ -55,6 +61,7 @@ export function summaryText(result: RunResult, files: WrittenFiles, paint: Paint
     ...run.workerFailures.map(({ replicationIndex, reason }) =>
       row('worker', `ended under replication ${replicationIndex}: ${reason}`, paint),
     ),
+    ...(run.live === null ? [] : [row('generator', generatorText(run.live), paint)]),
     row('run', runText(result), paint),
     row('files', files.report ?? files.folder, paint),
   ].join('\n');
@@ -202,6 +209,13 @@ function warmUpText(warmUp: NonNullable<RunResult['warmUp']>): string {
   if (source === 'pilot') return `${used}, as MSER-5 found in a pilot`;
   const found = `MSER-5 finds ${formatSeconds(foundSeconds)}`;
   return `${used}; ${found}${verdict === 'too-short' ? ', so the figures may be biased' : ''}`;
+}
+
+function generatorText({ generator, threads }: LiveFacts): string {
+  const { latenessP50Ns, latenessP99Ns, latenessMaxNs } = generator;
+  const [p50, p99, max] = [latenessP50Ns, latenessP99Ns, latenessMaxNs].map(formatDuration);
+  const busy = threads.map(({ name, cpuSeconds }) => `${name} ${formatSeconds(cpuSeconds)}`);
+  return `late by ${p50} (p50), ${p99} (p99), ${max} at most · CPU: ${busy.join(', ')}`;
 }
 
 function runText({ run, replications, simulatedSeconds, seed, fingerprint }: RunResult): string {

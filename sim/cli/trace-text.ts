@@ -2,15 +2,17 @@
 import type { JournalExchange } from '../metrics/journal-file.ts';
 import { EFFECTS } from '../protocol/effect.ts';
 import {
+  clientNeeds,
   ClientStage,
   effectOf,
   Fact,
   faultOfTransition,
   Input,
+  serverNeeds,
   ServerStage,
   stageOf,
 } from '../protocol/exchange.ts';
-import { findFault, spellFault } from '../protocol/fault.ts';
+import { Cause, findFault, spellFault } from '../protocol/fault.ts';
 
 const NS_PER_US = 1000;
 const TITLES = ['at', 'server', 'input', 'stage', 'next effect', 'waited', 'took', ''] as const;
@@ -20,7 +22,11 @@ type Duration = (ns: number | null) => string;
 export function traceText(exchange: JournalExchange, duration: Duration): string {
   const lines = [...headLines(exchange), ''];
   if (exchange.steps.length === 0) return [...lines, 'no step was recorded'].join('\n');
-  const rows = [[...TITLES], ...exchange.steps.map((step) => stepCells(exchange, step, duration))];
+  const lacking = lackingFacts(exchange);
+  const cells = exchange.steps.map((step, row) =>
+    stepCells(exchange, step, lacking[row], duration),
+  );
+  const rows = [[...TITLES], ...cells];
   const widths = TITLES.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const table = rows.map((row) =>
     row
@@ -53,10 +59,25 @@ function outcomeText({ fault, clientVersion, providerVersion }: JournalExchange)
   return `${spellFault(fault, version)}: ${entry?.prose ?? 'not in the registry'} (${meaning})`;
 }
 
+/**
+ * Of each step, the facts that the rules asked for and that did not hold: where a step ends with a
+ * fault they say which clock, key or right it was. Not being REST is no trouble.
+ */
+function lackingFacts({ steps }: JournalExchange): number[] {
+  const stages = [ClientStage.Waiting, ServerStage.Waiting] as number[];
+  return steps.map(([, leg, input, facts, transition]) => {
+    const side = leg ?? 0;
+    const needs = (side === 1 ? serverNeeds : clientNeeds)(stages[side], input ?? 0);
+    stages[side] = stageOf(transition ?? 0);
+    return needs & ~(facts ?? 0) & ~Fact.IsRest;
+  });
+}
+
 /** Times are from the intended start. */
 function stepCells(
   exchange: JournalExchange,
   step: readonly (number | null)[],
+  lacking: number,
   duration: Duration,
 ): string[] {
   const [timeUs, leg, input, facts, transition, waitUs, serviceUs] = step;
@@ -73,6 +94,7 @@ function stepCells(
     us(serviceUs),
     [
       ...(fault === 0 ? [] : [spelled(fault, exchange)]),
+      ...(fault === 0 || lacking === 0 ? [] : [`lacking ${factsText(lacking)}`]),
       ...(facts === 0 || facts === null ? [] : [`knowing ${factsText(facts)}`]),
     ].join('; '),
   ];
@@ -85,7 +107,7 @@ function inputText(input: number, exchange: JournalExchange): string {
   if (cause === 0) return name;
   // A peer's fault is whole; a local failure is a cause without prefix.
   const isWhole = kind === Input.FaultPart;
-  return isWhole ? `${name} ${spelled(cause, exchange)}` : `${name} (cause ${cause})`;
+  return isWhole ? `${name} ${spelled(cause, exchange)}` : `${name} (${nameOf(Cause, cause)})`;
 }
 
 function spelled(fault: number, { clientVersion, providerVersion }: JournalExchange): string {

@@ -7,10 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { directoryOf } from '../live/directory.ts';
 import type { Directory } from '../live/directory.ts';
-import { codeOfError } from '../live/loopback.ts';
-import { CannotRunError, startNetwork } from '../live/network.ts';
 import type { LiveNetwork } from '../live/network.ts';
 import type { Document } from '../plan/document.ts';
 import { repeated } from './option-values.ts';
@@ -44,6 +41,7 @@ async function keepUp(file: string, { set = [], anyPorts }: UpOptions, session: 
   try {
     const network = await start(document, directory, anyPorts === true);
     try {
+      const { directoryOf } = await import('../live/directory.ts');
       for (const line of linesOf(directoryOf(document, network))) session.terminal.print(line);
       session.terminal.tell('up; Ctrl-C takes it down');
       await interrupted(session.interrupt);
@@ -60,6 +58,9 @@ async function start(
   directory: string,
   takesAnyPorts: boolean,
 ): Promise<LiveNetwork> {
+  // Sockets and keys take a second to load, which no other command should pay.
+  const { CannotRunError, startNetwork } = await import('../live/network.ts');
+  const { codeOfError } = await import('../live/loopback.ts');
   // Where there is one address, every server needs ports of its own.
   const isAnyPort = takesAnyPorts || platform() !== 'linux';
   const ports = isAnyPort ? null : XROAD_PORTS;
@@ -83,8 +84,9 @@ function interrupted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function linesOf({ servers, systems, examples }: Directory): string[] {
-  const width = Math.max(...systems.map(({ what }) => what.length), 'messages to'.length);
+function linesOf({ servers, services, systems, examples }: Directory): string[] {
+  const named = [...systems, ...services].map(({ what }) => what.length);
+  const width = Math.max(...named, 'messages to'.length);
   const line = (what: string, url: string): string => `  ${what.padEnd(width + 2)}${url}`;
   return [
     ...servers.flatMap(({ id, subsystems, addresses }) => [
@@ -92,6 +94,8 @@ function linesOf({ servers, systems, examples }: Directory): string[] {
       ...addresses.map(({ what, url }) => line(what, url)),
       ...subsystems.map((name) => line('registered', name)),
     ]),
+    'trust services',
+    ...services.map(({ what, url }) => line(what, url)),
     'information systems',
     ...systems.map(({ what, url }) => line(what, url)),
     'to call',

@@ -11,6 +11,7 @@
  * when it ends.
  */
 import { draw, Purpose } from '../base/random.ts';
+import { CallerCounts } from '../metrics/caller-counts.ts';
 import type { CallerOutcome } from '../metrics/caller-outcome.ts';
 import {
   advanceCall,
@@ -33,7 +34,6 @@ import {
 } from '../workload/call.ts';
 import { callOrdinal, rowByShare, StepEnd, stepEndOf } from '../workload/journey.ts';
 import { CallTable, JourneySlots } from '../world/call-table.ts';
-import { CallerCounts } from './caller-counts.ts';
 import { EventKind } from './event-kind.ts';
 import type { RunState } from './state.ts';
 

@@ -361,7 +361,7 @@ export function createConnecting(
     if (plan.routes.candidateCount[route] === 1) {
       table.failCause[leg] = cause;
       const link = plan.candidates.linkBack[table.candidate[slot]];
-      const backUs = state.packetUs(link, slot, Purpose.LinkFault);
+      const backUs = state.packetUs(link, slot, Purpose.LinkBrokenOff);
       state.scheduleLeg(state.nowUs + backUs, EventKind.LegFailed, leg);
       return;
     }

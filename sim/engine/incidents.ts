@@ -174,7 +174,7 @@ export class Incidents {
     if (table.clientServer[slot] !== server || table.isUsed[slot] === 0) return;
     if (table.stage[client] === ClientStage.Closed) return;
     if (table.stage[provider] !== ServerStage.Closed) {
-      state.send(EventKind.ClosedAtServer, slot, true, 0, Purpose.LinkPeerClosed);
+      state.send(EventKind.ClosedAtServer, slot, true, 0, Purpose.LinkClientClosed);
     }
     this.#legs.cutOff(slot, NO_ANSWER);
   }

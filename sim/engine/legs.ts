@@ -61,6 +61,9 @@ const TRUST_FACTS =
   Fact.ClientChainValid |
   Fact.AccessAllowed;
 
+/** What `admitPeer` of protocol/exchange.ts asks before it comes to the peer's certificate. */
+const BEFORE_PEER = Fact.TargetIsThisServer | Fact.ProviderRegistered | Fact.SigningKeyUsable;
+
 export function createLegs(state: RunState, trust: Trust | null, finished: FinishedListener) {
   const feedLater = (leg: number, input: number): void => feed(leg, input);
   const { servers } = state.plan;
@@ -163,7 +166,21 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
     const { table } = state;
     const effect = table.effect[leg];
     if (effect === Effect.Connect) connecting.complete(leg, connectCause(leg));
-    else feed(leg, result(leg, effect));
+    else if (effect !== Effect.Log || !isStampedLater(leg)) feed(leg, result(leg, effect));
+  };
+
+  /**
+   * A record that must be stamped at once is committed, and waits for an authority: the transaction
+   * is over, so it needs no connection of the log any more (LogManager.log).
+   */
+  const isStampedLater = (leg: number): boolean => {
+    const waitUs = trust === null ? 0 : trust.stampWaitUs(leg);
+    if (waitUs === 0) return false;
+    const { table } = state;
+    releaseLog(leg);
+    table.serviceUs[leg] += waitUs;
+    state.scheduleLeg(state.nowUs + waitUs, EventKind.LegDone, leg);
+    return true;
   };
 
   /** Why the peer is not trusted, if it is not. */
@@ -299,12 +316,7 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
     const taken = input === Input.ThreadGranted ? Hold.Thread : 0;
     const released = (holds[stage] | taken) & ~holds[next];
     const server = isServer ? table.providerServer[slot] : table.clientServer[slot];
-    // A log stage that failed at once, or timed out in the queue, never had a connection.
-    if ((released & Hold.LogConnection) !== 0 && table.holdsLog[leg] === 1) {
-      table.holdsLog[leg] = 0;
-      const after = messageLog.release(server);
-      if (after !== -1) granted.push(after);
-    }
+    if ((released & Hold.LogConnection) !== 0) releaseLog(leg);
     if ((released & Hold.Thread) !== 0) {
       const threads = isServer ? serverThreads : clientThreads;
       const after = threads.release(server);
@@ -313,6 +325,17 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
     if (isServer) return;
     if (next === ClientStage.Closed) connecting.release(slot, false);
     else if ((released & Hold.Connection) !== 0) connecting.release(slot, true);
+  };
+
+  /** A log stage that failed at once, or timed out in the queue, never had a connection. */
+  const releaseLog = (leg: number): void => {
+    const { table, granted } = state;
+    if (table.holdsLog[leg] === 0) return;
+    table.holdsLog[leg] = 0;
+    const slot = leg >> 1;
+    const server = (leg & 1) === 1 ? table.providerServer[slot] : table.clientServer[slot];
+    const after = messageLog.release(server);
+    if (after !== -1) granted.push(after);
   };
 
   /** The facts of a leg, from its own server's view, at this instant. */
@@ -379,10 +402,25 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
     const isRefused = effect === Effect.Forward && hasBadStatus(leg >> 1);
     let cause: number = isRefused ? Cause.HttpError : failure(leg, effect);
     if (trust !== null && cause === Cause.None) {
-      if (effect === Effect.Log) trust.logged(leg);
+      if (effect === Effect.Log) cause = logged(trust, leg);
       else if (effect === Effect.Verify) cause = trust.verifyCause(leg);
+      else if (effect === Effect.Admit) cause = admitCause(trust, leg);
     }
     return cause === Cause.None ? Input.Done : inputOf(Input.Failed, cause);
+  };
+
+  /** The rules look at other facts first (facts 2.3 step 6): what they refuse is theirs. */
+  const admitCause = (clocks: Trust, leg: number): number => {
+    const cause = clocks.admitCause(leg >> 1);
+    if (cause === Cause.None) return cause;
+    return factsNow(leg, BEFORE_PEER) === BEFORE_PEER ? cause : Cause.None;
+  };
+
+  /** The record is committed; it counts unless it had to be stamped at once, and was not. */
+  const logged = (clocks: Trust, leg: number): number => {
+    const cause = clocks.stampCause(leg);
+    if (cause === Cause.None) clocks.logged(leg);
+    return cause;
   };
 
   /** SOAP takes 200 and, for its own faults, 500 from an information system (facts 2.2). */
@@ -592,20 +630,20 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
         : Purpose.LogResponseAtClient;
     const bytes = isRequest ? table.requestBytes[slot] : table.responseBytes[slot];
     const commitUs = state.spend(server, leg, Cost.LogCommit, purpose, bytes);
-    const endUs = trust === null ? commitUs : commitUs + commitDelayUs(trust, server, leg);
+    const endUs = trust === null ? commitUs : commitUs + slowUs(trust, server, leg);
     table.waitUs[leg] += waitedUs;
-    if (endUs === state.nowUs) return result(leg, Effect.Log);
+    if (trust !== null) trust.writing(leg);
+    if (endUs === state.nowUs) return isStampedLater(leg) ? NOTHING : result(leg, Effect.Log);
     state.scheduleLeg(endUs, EventKind.LegDone, leg);
     return NOTHING;
   };
 
-  /** A slow disk makes a commit longer; a time-stamp that is taken at once comes on top. */
-  const commitDelayUs = (clocks: Trust, server: number, leg: number): number => {
+  /** What a slow disk adds to a commit. */
+  const slowUs = (clocks: Trust, server: number, leg: number): number => {
     const { serviceUs } = state.table;
-    const slowUs = Math.round((clocks.table.logSlowness[server] - 1) * serviceUs[leg]);
-    const delayUs = slowUs + clocks.commitDelayUs(server);
-    serviceUs[leg] += delayUs;
-    return delayUs;
+    const addedUs = Math.round((clocks.table.logSlowness[server] - 1) * serviceUs[leg]);
+    serviceUs[leg] += addedUs;
+    return addedUs;
   };
 
   /** The answer or the fault leaves for the information system; the call is over. */
@@ -640,7 +678,7 @@ export function createLegs(state: RunState, trust: Trust | null, finished: Finis
   const closePeer = (slot: number): void => {
     const { table } = state;
     if (table.stage[slot * 2 + 1] === ServerStage.Closed) return;
-    state.send(EventKind.ClosedAtServer, slot, true, 0, Purpose.LinkPeerClosed);
+    state.send(EventKind.ClosedAtServer, slot, true, 0, Purpose.LinkClientClosed);
   };
 
   for (let server = 0; server < servers.id.length; server++) {

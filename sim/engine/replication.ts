@@ -332,13 +332,15 @@ export function createReplication(
     }
   };
 
+  /** Of the servers, now. */
+  const version = trust === null ? plan.servers.version : trust.table.version;
+
   /** The fault in the spelling of the server that raised it; see FAULT_KEYS. */
   const faultKey = (slot: number, fault: number): number => {
-    const { table, plan } = state;
+    const { table } = state;
     const prefix = prefixOf(fault);
     const isPeers = prefix === Prefix.ServerProxy || prefix === Prefix.ServerProxyServiceFailed;
     const server = isPeers ? table.providerServer[slot] : table.clientServer[slot];
-    const version = trust === null ? plan.servers.version : trust.table.version;
     const isOld = version[server] < FIRST_VERSION_WITH_NEW_SPELLING;
     return isOld ? fault + FAULT_KEYS / 2 : fault;
   };
@@ -347,6 +349,7 @@ export function createReplication(
     const { table, journal, plan } = state;
     const head = journal.headOf(table.kept[slot]);
     head.providerServer = table.providerServer[slot];
+    noteVersions(slot);
     head.requestInUs = table.requestInUs[slot];
     head.requestOutUs = table.requestOutUs[slot];
     head.responseInUs = table.responseInUs[slot];
@@ -356,6 +359,14 @@ export function createReplication(
     head.providerResponseInUs = table.providerResponseInUs[slot];
     head.providerResponseOutUs = table.providerResponseOutUs[slot];
     head.fault = fault;
+  };
+
+  /** A server's record of an exchange has the version that it ran when it wrote it. */
+  const noteVersions = (slot: number): void => {
+    const { table, journal } = state;
+    const head = journal.headOf(table.kept[slot]);
+    head.clientVersion = version[table.clientServer[slot]];
+    head.providerVersion = head.providerServer < 0 ? -1 : version[head.providerServer];
   };
 
   const endWarmUp = (): void => {
@@ -452,9 +463,19 @@ export function createReplication(
     legs.signing.settle();
     legs.systems.settle();
     incidents.settle();
+    noteOpen();
     // The last bucket ends with the run, when no event is due any more.
     const buckets = Math.ceil(plan.durationUs / plan.seriesBucketUs);
     if (own.limitMet === null) sampleBucket(Math.max(0, buckets - 1));
+  };
+
+  /** Kept exchanges that are still open have the versions of the run's end. */
+  const noteOpen = (): void => {
+    const { table, journal } = state;
+    for (let slot = 0; slot < table.capacity; slot++) {
+      const kept = table.isUsed[slot] === 1 ? table.kept[slot] : -1;
+      if (kept !== -1 && journal.headOf(kept).fault === -1) noteVersions(slot);
+    }
   };
 
   const serverOutcome = (): ReplicationOutcome['servers'] => {

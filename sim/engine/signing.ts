@@ -158,10 +158,12 @@ export function createSigning(
       return;
     }
     const slot = first >> 1;
-    const purpose = (first & 1) === 0 ? Purpose.SignRequest : Purpose.SignResponse;
+    const isRequest = (first & 1) === 0;
     const size = sizeOfBatch[signer];
-    state.price(server, Cost.SignItem, slot, purpose, 0);
+    const itemPurpose = isRequest ? Purpose.SignRequestItem : Purpose.SignResponseItem;
+    state.price(server, Cost.SignItem, slot, itemPurpose, 0);
     const itemsUs = size * state.prices.drawn.cpuUs;
+    const purpose = isRequest ? Purpose.SignRequest : Purpose.SignResponse;
     state.price(server, Cost.Sign, slot, purpose, 0);
     const workUs = state.atSpeed(server, state.prices.drawn.cpuUs + itemsUs);
     const delayUs = Math.round(state.prices.drawn.delayUs);

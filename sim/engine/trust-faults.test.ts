@@ -10,6 +10,7 @@ import { FAULTS } from '../protocol/fault.ts';
 import { TrustState } from '../protocol/lifecycle.ts';
 import { planOf, runPlan } from '../testing/small-run.ts';
 import { ringDocument, ringInstance } from '../testing/trust-bench.ts';
+import type { RingInstance } from '../testing/trust-bench.ts';
 
 const MINUTE = 60e6;
 /** Between two loads of either server's key cache, by their phases; one comes each five minutes. */
@@ -23,6 +24,7 @@ interface Case {
   readonly change: Change;
   readonly type?: 'rest' | 'soap';
   readonly minutes?: number;
+  readonly rings?: readonly RingInstance[];
   readonly codes: readonly string[];
 }
 
@@ -37,6 +39,16 @@ const [CLIENT, PROVIDER] = [0, 1];
 const signing = (column: number, server: number): Change => {
   return ({ signers }) => [column, signers.certificate[signers.server.indexOf(server)], 1];
 };
+
+/** Finland's configuration counts for 10 minutes, Estonia's for a day. */
+const abroad = (parameters: RingInstance['parameters']): RingInstance[] => [
+  ringInstance({ id: 'FI', servers: 1, parameters }),
+  ringInstance({
+    id: 'EE',
+    servers: 1,
+    parameters: { ...parameters, globalConfValidity: 24 * 60 * MINUTE },
+  }),
+];
 
 const C = 'server.clientproxy';
 const S = 'server.serverproxy';
@@ -136,18 +148,47 @@ const CASES: readonly Case[] = [
     change: at(PatchColumn.MinClientVersion, PROVIDER, 99_000),
     codes: [`${S}.client_proxy_version_not_supported`],
   },
+  {
+    name: "the provider's configuration of the consumer's country expires",
+    change: at(PatchColumn.DownloaderHung, PROVIDER),
+    rings: abroad({}),
+    codes: [`${C}.ssl_authentication_failed`],
+  },
+  {
+    name: 'the same, over a connection from before',
+    change: at(PatchColumn.DownloaderHung, PROVIDER),
+    rings: abroad({ connectionReuse: true }),
+    // Now and then a connection has been idle for too long, and no new one is made.
+    codes: [`${C}.ssl_authentication_failed`, `${S}.service_failed.internal_error`],
+  },
+  {
+    name: 'an authority that is too slow, stamped at once',
+    change: ({ trustServices: { kind } }) => {
+      const row = kind.indexOf(TrustKind.TimeStampingAuthority);
+      return [PatchColumn.TrustServiceSlowness, row, 1e5];
+    },
+    type: 'soap',
+    rings: [ringInstance({ servers: 2, parameters: { timestampImmediately: true } })],
+    codes: [`${C}.logging_failed.timestamping_failed`],
+  },
 ];
 
-function documentOf({ type = 'rest', minutes = 120 }: Case, version: number): Document {
-  const document = ringDocument([ringInstance({ servers: 2 })]);
-  const { EE } = document.instances;
+const HOME = [ringInstance({ servers: 2 })];
+
+function documentOf(one: Case, version: number): Document {
+  const { type = 'rest', minutes = 120, rings = HOME } = one;
+  const document = ringDocument(rings);
+  const instances = Object.entries(document.instances).map(([id, instance]) => {
+    const servers = instance.servers.map((server) => ({ ...server, version }));
+    return [id, { ...instance, servers }] as const;
+  });
   const [workload] = document.workloads;
   return {
     ...document,
     durationUs: minutes * MINUTE,
     seriesBucketUs: 10 * MINUTE,
-    instances: { EE: { ...EE, servers: EE.servers.map((one) => ({ ...one, version })) } },
-    services: document.services.map((one) => ({ ...one, type })),
+    instances: Object.fromEntries(instances),
+    services: document.services.map((service) => ({ ...service, type })),
     workloads: [
       {
         ...workload,

@@ -34,6 +34,8 @@ export class Keys {
   /** The job's events carry its number; those of one that was begun anew are void. */
   readonly #chain: Int32Array;
   readonly #hasResponder: Uint8Array;
+  /** 1: somebody gives the PIN as soon as there is a signer to give it to. */
+  readonly #isPinWaiting: Uint8Array;
   /** By instance: the foreign ones that look at its servers' answers more strictly than it does. */
   readonly #strictPeers: readonly (readonly number[])[];
 
@@ -57,6 +59,7 @@ export class Keys {
     this.#attempt = new Int32Array(count);
     this.#isTimedOut = new Uint8Array(count);
     this.#chain = new Int32Array(count);
+    this.#isPinWaiting = new Uint8Array(count);
     this.#hasResponder = respondersOf(state);
     this.#strictPeers = instances.map(({ federatedWith }, own) =>
       federatedWith.filter((verifier) => verdicts.isStricter(verifier, own)),
@@ -97,16 +100,18 @@ export class Keys {
   }
 
   lock(server: number, value: number): void {
-    this.#table.isTokenLocked[server] = value;
+    const { isTokenLocked, isSignerLost } = this.#table;
+    const isAway = this.#state.isUp[server] === 0 || isSignerLost[server] === 1;
+    this.#isPinWaiting[server] = Number(value === 0 && isAway);
+    isTokenLocked[server] = value;
     this.#windToken(server);
   }
 
   loseSigner(server: number, value: number): void {
-    const { isSignerLost, isTokenLocked } = this.#table;
-    // A signer that comes back has its tokens logged out, unless somebody logs them in (facts 5.6).
+    const { isSignerLost } = this.#table;
     const isBack = isSignerLost[server] === 1 && value === 0;
     isSignerLost[server] = value;
-    if (isBack && this.#state.plan.servers.autoLogin[server] === 0) isTokenLocked[server] = 1;
+    if (isBack) this.#logOut(server);
     this.#windToken(server);
     if (isBack && this.#hasResponder[server] === 1) {
       this.#schedule(server, this.#state.nowUs + INITIAL_PAUSE_US);
@@ -115,11 +120,11 @@ export class Keys {
 
   /** The answers on the disk survive; the caches and the tokens' log-in do not (facts 5.2, 5.6). */
   restarted(server: number): void {
-    const { plan, nowUs } = this.#state;
+    const { nowUs } = this.#state;
     this.#forget(server);
     this.#verdicts.forgetPeers(server);
     this.#table.isSignerLost[server] = 0;
-    if (plan.servers.autoLogin[server] === 0) this.#table.isTokenLocked[server] = 1;
+    this.#logOut(server);
     this.#windToken(server);
     if (this.#hasResponder[server] === 1) this.#schedule(server, nowUs + INITIAL_PAUSE_US);
   }
@@ -235,6 +240,13 @@ export class Keys {
     const signing = this.#clocks.rowOf(server, TrustClock.SigningCertificate);
     this.#clocks.wind(auth, authUs, nowUs);
     this.#clocks.wind(signing, signingUs, nowUs);
+  }
+
+  /** A signer that starts has its tokens logged out, unless somebody logs them in (facts 5.6). */
+  #logOut(server: number): void {
+    const isLoggedIn = this.#state.plan.servers.autoLogin[server] | this.#isPinWaiting[server];
+    if (isLoggedIn === 0) this.#table.isTokenLocked[server] = 1;
+    this.#isPinWaiting[server] = 0;
   }
 
   #windToken(server: number): void {

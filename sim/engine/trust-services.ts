@@ -84,22 +84,26 @@ export class TrustServices {
 
   /**
    * `count` requests of one client, one after the other. When they are answered, or, with
-   * `isTimedOut`, when the client waits no longer; the service works on them all the same.
+   * `isTimedOut`, when the client waits no longer. Then it closes its connection: what is being
+   * worked on is finished for nobody, and what still stands in the queue is dropped when its turn
+   * comes, as nginx drops it in front of a central server. So a queue cannot grow beyond what its
+   * clients wait for: 30 s for a configuration, 60 s for OCSP answers and for stamps (facts 2.8).
    */
   request(row: number, nowUs: number, count: number, timeoutUs: number): number {
     const ends = this.#ends[row];
     while (ends.nextUs <= nowUs) ends.next();
-    let startUs = nowUs;
-    if (ends.count >= this.#plan.trustServices.capacity[row]) {
-      // The place of whoever is done first.
-      ends.next();
-      startUs = ends.timeUs;
-    }
+    const isFull = ends.count >= this.#plan.trustServices.capacity[row];
+    // The place of whoever is done first.
+    const startUs = isFull ? ends.nextUs : nowUs;
+    const leftUs = nowUs + timeoutUs;
+    this.#queue(row, Math.min(startUs, leftUs), nowUs);
+    this.isTimedOut = startUs >= leftUs;
+    if (this.isTimedOut) return leftUs;
+    if (isFull) ends.next();
     const endUs = startUs + count * this.#serviceUs(row);
     ends.schedule(endUs, 0, 0, 0, 0);
-    this.#queue(row, startUs, nowUs);
-    this.isTimedOut = endUs - nowUs > timeoutUs;
-    if (this.isTimedOut) return nowUs + timeoutUs;
+    this.isTimedOut = endUs > leftUs;
+    if (this.isTimedOut) return leftUs;
     this.served[row] += count;
     return endUs;
   }

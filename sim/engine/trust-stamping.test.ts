@@ -148,18 +148,58 @@ test('a restart winds the clock anew', () => {
   expect(bench.trust.clientFactsBroken(slot)).toBe(Fact.TimestampingInTime);
 });
 
-test('stamped at once: the authority is part of the commit', () => {
-  const bench = ring({ parameters: { timestampImmediately: true } });
-  bench.run(MINUTE);
-  expect(bench.trust.commitDelayUs(0)).toBe(1000);
-  bench.trust.logged(0);
-  expect(bench.trust.table.backlog[0]).toBe(0);
-  expect(bench.trust.outcome().servers.stamped[0]).toBe(1);
-  stop(bench, HOUR);
-  bench.run(HOUR);
-  expect(bench.trust.failure(0, Effect.Log)).toBe(Cause.TimestampingFailed);
-  // There is no period of grace, and no clock that could run out.
-  expect(bench.trust.clientFactsBroken(0)).toBe(0);
+describe('stamped at once', () => {
+  const parameters = { timestampImmediately: true };
+  const two = [quick('tsa-1'), quick('tsa-2')];
+  /** A stamp takes 100 s, and the client of the authority waits for 60 s (facts 2.8). */
+  const slow = (bench: TrustBench): void =>
+    bench.patch(1, PatchColumn.TrustServiceSlowness, authority(bench), 1e5);
+  /** What asking for a stamp of leg 0 adds, one authority after the other, and how it ends. */
+  const stampAt = (bench: TrustBench, atUs: number): [number[], number] => {
+    bench.run(atUs);
+    const delaysUs: number[] = [];
+    bench.trust.writing(0);
+    for (let nowUs = atUs; ;) {
+      const delayUs = bench.trust.stampWaitUs(0);
+      if (delayUs === 0) break;
+      delaysUs.push(delayUs);
+      nowUs += delayUs;
+      bench.run(nowUs);
+    }
+    return [delaysUs, bench.trust.stampCause(0)];
+  };
+
+  test('the authority is part of the commit', () => {
+    const bench = ring({ parameters });
+    expect(stampAt(bench, MINUTE)).toEqual([[1000], Cause.None]);
+    bench.trust.logged(0);
+    expect(bench.trust.table.backlog[0]).toBe(0);
+    expect(bench.trust.outcome().servers.stamped[0]).toBe(1);
+    stop(bench, HOUR);
+    expect(stampAt(bench, HOUR)).toEqual([[], Cause.TimestampingFailed]);
+    // There is no period of grace, and no clock that could run out.
+    expect(bench.trust.clientFactsBroken(0)).toBe(0);
+  });
+
+  test('an authority that is too slow has not stamped', () => {
+    const bench = ring({ parameters });
+    slow(bench);
+    expect(stampAt(bench, HOUR)).toEqual([[60 * SECOND], Cause.TimestampingFailed]);
+  });
+
+  test('the next one is asked when the first is too slow, and at once when it is away', () => {
+    const bench = ring({ parameters, timeStampingAuthorities: two });
+    slow(bench);
+    expect(stampAt(bench, HOUR)).toEqual([[60 * SECOND, 1000], Cause.None]);
+    stop(bench, 2 * HOUR);
+    expect(stampAt(bench, 2 * HOUR)).toEqual([[1000], Cause.None]);
+  });
+
+  test('a wrong answer is none', () => {
+    const bench = ring({ parameters, timeStampingAuthorities: two });
+    stop(bench, HOUR, TrustState.Wrong);
+    expect(stampAt(bench, HOUR)).toEqual([[1000, 1000], Cause.None]);
+  });
 });
 
 test('a log that cannot write, and one that is lost', () => {
@@ -214,6 +254,22 @@ describe('herds', () => {
       ];
     expect(served).toBe(60);
   });
+});
+
+test('who waits no longer is not served', () => {
+  // Each answer takes 25 s, and all 40 servers ask once a minute and wait for 30 s.
+  const slow = { ...quick('central-1', 25 * SECOND), capacity: 1 };
+  const parameters = { synchronisedJobs: true };
+  const limits = { exchangesMax: 200, eventsMax: 1e9, journalRowsMax: 10 };
+  const bench = ring({ servers: 40, centralServers: [slow], parameters }, { limits });
+  bench.run(HOUR);
+  const row = bench.plan.trustServices.kind.indexOf(TrustKind.CentralServer);
+  const { queueMax, served } = bench.trust.outcome().services;
+  expect(queueMax[row]).toBeLessThanOrEqual(40);
+  // One of each herd is served in time. The second begins 25 s late and ends for nobody; by the
+  // next minute it is done.
+  expect(served[row]).toBeGreaterThanOrEqual(58);
+  expect(served[row]).toBeLessThanOrEqual(61);
 });
 
 describe('the second opinion', () => {

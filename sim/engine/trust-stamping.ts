@@ -28,6 +28,9 @@ const INITIAL_PAUSE_US = 1e6;
 /** Records that came within a minute are remembered by the first of them. */
 const GRAIN_US = 60e6;
 
+/** No authority yet. */
+const NOBODY = -1;
+
 /** Records that wait, oldest first. */
 interface Waiting {
   readonly sinceUs: number;
@@ -71,6 +74,9 @@ export function createStamping(
   const attempt = new Int32Array(count);
   const isTimedOut = new Uint8Array(count);
   const chainOf = new Int32Array(count);
+  /** With `timestamp-immediately`, by leg: the authority that was asked, and if it was too slow. */
+  const asked = new Int32Array(state.table.stage.length);
+  const isTooSlow = new Uint8Array(state.table.stage.length);
 
   const begin = (): void => {
     const { servers } = state.plan;
@@ -98,29 +104,44 @@ export function createStamping(
     if (backlog[server] > backlogMax[server]) backlogMax[server] = backlog[server];
   };
 
-  /** With `timestamp-immediately`: whether a stamp can be had now. */
-  const isStampAvailable = (server: number): boolean => {
-    if (hasAuthority[server] === 0) return true;
-    const { servers, trustOrder } = state.plan;
-    if (!configurations.isOwnValid(server)) return false;
-    for (let at = 0; at < servers.tsaCount[server]; at++) {
-      if (services.isRight(trustOrder[servers.tsaFrom[server] + at])) return true;
-    }
-    return false;
+  /** With `timestamp-immediately`: a record is being written, and no authority was asked yet. */
+  const writing = (leg: number): void => {
+    asked[leg] = NOBODY;
   };
 
-  /** With `timestamp-immediately`: what waiting for the stamp adds to a commit. */
-  const stampDelayUs = (server: number): number => {
-    if (hasAuthority[server] === 0) return 0;
+  /**
+   * Then it is in the database, and the authorities are asked in order, none of them twice, as by
+   * the job (LogManager.log, TimestamperWorker). How long until the next has answered or its client
+   * waits no longer; 0: there is a stamp, or nobody is left.
+   */
+  const stampWaitUs = (leg: number, server: number): number => {
+    const { tsaCount } = state.plan.servers;
+    if (asked[leg] >= tsaCount[server] || isStamped(leg, server)) return 0;
+    return askFrom(leg, server, asked[leg] + 1);
+  };
+
+  /** Whether the authority that was asked last has given a stamp that can be used. */
+  const isStamped = (leg: number, server: number): boolean => {
+    if (hasAuthority[server] === 0) return true;
+    const { servers, trustOrder } = state.plan;
+    const isAnswered = asked[leg] !== NOBODY && asked[leg] < servers.tsaCount[server];
+    if (!isAnswered || isTooSlow[leg] === 1) return false;
+    return services.isRight(trustOrder[servers.tsaFrom[server] + asked[leg]]);
+  };
+
+  const askFrom = (leg: number, server: number, first: number): number => {
     const { plan, nowUs } = state;
     const { servers, trustOrder } = plan;
-    for (let at = 0; at < servers.tsaCount[server]; at++) {
-      const authority = trustOrder[servers.tsaFrom[server] + at];
-      if (services.isRight(authority)) {
-        return services.request(authority, nowUs, 1, READ_TIMEOUT_US) - nowUs;
-      }
-    }
-    return 0;
+    const { tsaFrom, tsaCount } = servers;
+    // An answer is verified by the configuration: without one none can be used.
+    let at = configurations.isOwnValid(server) ? first : tsaCount[server];
+    while (at < tsaCount[server] && services.isDown(trustOrder[tsaFrom[server] + at])) at++;
+    asked[leg] = at;
+    if (at === tsaCount[server]) return 0;
+    const authority = trustOrder[tsaFrom[server] + at];
+    const endUs = services.request(authority, nowUs, 1, READ_TIMEOUT_US);
+    isTooSlow[leg] = Number(services.isTimedOut);
+    return endUs - nowUs;
   };
 
   const oldestUs = (server: number): number => {
@@ -294,8 +315,9 @@ export function createStamping(
     begin,
     isConfigured,
     logged,
-    isStampAvailable,
-    stampDelayUs,
+    writing,
+    stampWaitUs,
+    isStamped,
     oldestUs,
     databaseLost,
     restarted,

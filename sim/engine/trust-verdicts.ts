@@ -112,8 +112,8 @@ export function createVerdicts(
     const provider = candidates.server[candidate];
     // Its TLS port has no certificate to show (facts 5.2).
     if (!isAuthUsable(provider)) return Cause.SslAuthenticationFailed;
-    const certificate = authCertificate[provider];
-    if (!isKnown(client, provider, certificate)) return Cause.SslAuthenticationFailed;
+    if (!isWelcome(client, provider)) return Cause.SslAuthenticationFailed;
+    if (!isKnown(client, provider)) return Cause.SslAuthenticationFailed;
     const pair = pairOf[candidate];
     if (isFresh(client, provider, peerThisUpdateUs[pair])) return Cause.None;
     if (isOcspPortBlocked[provider] === 1 || isSignerLost[provider] === 1) {
@@ -122,7 +122,7 @@ export function createVerdicts(
     }
     const answeredUs = thisUpdateUs[provider];
     const isGoodAnswer =
-      isFresh(client, provider, answeredUs) && !isRevoked(certificate, answeredUs);
+      isFresh(client, provider, answeredUs) && !isRevoked(authCertificate[provider], answeredUs);
     peerThisUpdateUs[pair] = isGoodAnswer ? answeredUs : -Infinity;
     return isGoodAnswer ? Cause.None : Cause.SslAuthenticationFailed;
   };
@@ -130,19 +130,39 @@ export function createVerdicts(
   /** What waiting for a silent port 5577 adds to a handshake; 0: nothing is to be fetched. */
   const connectDelayUs = (client: number, candidate: number): number => {
     const provider = candidates.server[candidate];
-    if (isOcspPortBlocked[provider] === 0) return 0;
+    if (isOcspPortBlocked[provider] === 0 || !isWelcome(client, provider)) return 0;
     if (isFresh(client, provider, peerThisUpdateUs[pairOf[candidate]])) return 0;
     return PEER_CONNECT_TIMEOUT_US;
   };
 
+  /**
+   * Whether the provider's server goes on with a handshake: it must find the consumer's certificate
+   * in a configuration, and looks at nothing else yet. A foreign one that has expired is not there;
+   * the own one is, and the message then meets its expiry. If it finds none, the consumer sees a
+   * handshake that failed (AuthTrustManager.checkClientTrusted, GlobalConfImpl.getServerId,
+   * VersionedConfigurationDirectory.getShared; facts 2.3 step 1).
+   */
+  const isWelcome = (client: number, provider: number): boolean =>
+    isInstanceKnown(provider, client) && isRegistered(provider, client);
+
+  const isInstanceKnown = (server: number, peer: number): boolean =>
+    instance[peer] === instance[server] || isConfValid(server, instance[peer]);
+
+  /**
+   * What a message meets that comes over a connection from before: the provider's server looks for
+   * the authority of the consumer's certificate in the configuration of its instance, and does not
+   * say that this is about TLS (ServerRestMessageProcessor.verifySslClientCert, facts 4.2).
+   */
+  const admitCause = (provider: number, client: number): number =>
+    isInstanceKnown(provider, client) ? Cause.None : Cause.InternalError;
+
   /** Whether a provider's server accepts its peer's certificate, by the answers in the message. */
   const isPeerTrusted = (provider: number, client: number): boolean => {
-    const certificate = authCertificate[client];
     const heldUs = thisUpdateUs[client];
     return (
-      isKnown(provider, client, certificate) &&
+      isKnown(provider, client) &&
       isFresh(provider, client, heldUs) &&
-      !isRevoked(certificate, heldUs)
+      !isRevoked(authCertificate[client], heldUs)
     );
   };
 
@@ -211,13 +231,15 @@ export function createVerdicts(
   };
 
   /** A peer's certificate: the configuration has it, and its dates hold. */
-  const isKnown = (verifier: number, owner: number, certificate: number): boolean => {
-    const of = instance[owner];
-    if (!isConfValid(verifier, of)) return false;
-    const sinceUs = registeredUs[certificate];
+  const isKnown = (verifier: number, owner: number): boolean =>
+    isConfValid(verifier, instance[owner]) &&
+    isRegistered(verifier, owner) &&
+    isCurrent(verifier, authCertificate[owner]);
+
+  const isRegistered = (verifier: number, owner: number): boolean => {
+    const sinceUs = registeredUs[authCertificate[owner]];
     // Nearly all have been registered from the start.
-    if (sinceUs !== -Infinity && sinceUs > configurations.viewUs(verifier, of)) return false;
-    return isCurrent(verifier, certificate);
+    return sinceUs === -Infinity || sinceUs <= configurations.viewUs(verifier, instance[owner]);
   };
 
   const isCurrent = (verifier: number, certificate: number): boolean => {
@@ -236,6 +258,7 @@ export function createVerdicts(
     forgetPeers,
     connectCause,
     connectDelayUs,
+    admitCause,
     isPeerTrusted,
     verifyCause,
     signingCause,

@@ -338,6 +338,27 @@ describe('tokens and processes', () => {
     expect(bench.trust.failure(2 * slot, Effect.Sign)).toBe(Cause.None);
   });
 
+  test('a PIN that is given to a server that starts is given when it is up', () => {
+    const bench = ring({ parameters: { tokenAutoLogin: false } });
+    bench.restart(HOUR, 0, 10 * MINUTE);
+    bench.patch(HOUR + 5 * MINUTE, PatchColumn.TokenLocked, 0, 0);
+    bench.run(HOUR + 11 * MINUTE);
+    expect(bench.trust.failure(2 * slotOf(bench, 0), Effect.Sign)).toBe(Cause.None);
+    // It was for that start, not for the next.
+    bench.restart(2 * HOUR, 0, MINUTE);
+    bench.run(2 * HOUR + 2 * MINUTE);
+    expect(bench.trust.failure(2 * slotOf(bench, 0), Effect.Sign)).toBe(Cause.CannotSign);
+  });
+
+  test('and one that is given while the signer is away, when that is back', () => {
+    const bench = ring({ parameters: { tokenAutoLogin: false } });
+    bench.patch(HOUR, PatchColumn.SignerLost, 0, 1);
+    bench.patch(HOUR + MINUTE, PatchColumn.TokenLocked, 0, 0);
+    bench.patch(HOUR + 2 * MINUTE, PatchColumn.SignerLost, 0, 0);
+    bench.run(HOUR + 3 * MINUTE);
+    expect(bench.trust.failure(2 * slotOf(bench, 0), Effect.Sign)).toBe(Cause.None);
+  });
+
   test('with the PIN given, a restart costs the configuration and nothing else', () => {
     const bench = ring();
     bench.restart(HOUR, 0, 30 * SECOND);

@@ -30,6 +30,8 @@ export type Trust = ReturnType<typeof createTrust>;
 
 export function createTrust(state: TrustWorld, replicationIndex = 0) {
   const { plan } = state;
+  const { timestampImmediately: stampsAtOnce } = plan.servers;
+  const hasStampsAtOnce = stampsAtOnce.includes(1);
   /** What the message path reads itself: slowness of commits, batches, versions. */
   const table = new TrustTable(plan);
   const clocks = new TrustClocks(plan);
@@ -126,6 +128,12 @@ export function createTrust(state: TrustWorld, replicationIndex = 0) {
     return verdicts.connectDelayUs(table.clientServer[slot], table.candidate[slot]);
   };
 
+  /** Why the provider's server cannot look at its peer at all; Cause.None: it can. */
+  const admitCause = (slot: number): number => {
+    const { table } = state;
+    return verdicts.admitCause(table.providerServer[slot], table.clientServer[slot]);
+  };
+
   /** Why the peer's signature is not accepted; Cause.None: it is. */
   const verifyCause = (leg: number): number => {
     const { table, plan } = state;
@@ -140,18 +148,33 @@ export function createTrust(state: TrustWorld, replicationIndex = 0) {
 
   /** Why signing or logging fails; Cause.None: it does not. */
   const failure = (leg: number, effect: number): number => {
-    const { table } = state;
-    const slot = leg >> 1;
-    const server = (leg & 1) === 1 ? table.providerServer[slot] : table.clientServer[slot];
+    const server = serverOf(leg);
     if (effect === Effect.Sign) return verdicts.signingCause(server);
     if (effect === Effect.Log) return loggingCause(server);
     return Cause.None;
   };
 
-  /** What waiting for a time-stamp adds to a commit; 0 unless the server stamps at once. */
-  const commitDelayUs = (server: number): number => {
-    if (state.plan.servers.timestampImmediately[server] === 0) return 0;
-    return stamping.stampDelayUs(server);
+  /** A record of this leg is being written. */
+  const writing = (leg: number): void => {
+    if (hasStampsAtOnce) stamping.writing(leg);
+  };
+
+  /** It is written: how long its stamp, or the next try for one, takes; 0: nothing is to come. */
+  const stampWaitUs = (leg: number): number => {
+    if (!hasStampsAtOnce) return 0;
+    const server = serverOf(leg);
+    return stampsAtOnce[server] === 0 ? 0 : stamping.stampWaitUs(leg, server);
+  };
+
+  /**
+   * Why a record that was committed is not enough: a server that stamps at once refuses the message
+   * when there is no stamp (facts 5.3), as it does one whose commit fails.
+   */
+  const stampCause = (leg: number): number => {
+    if (!hasStampsAtOnce) return Cause.None;
+    const server = serverOf(leg);
+    if (stampsAtOnce[server] === 0 || stamping.isStamped(leg, server)) return Cause.None;
+    return Cause.TimestampingFailed;
   };
 
   /** Whether a server must be left out of a consumer's candidates. */
@@ -161,12 +184,8 @@ export function createTrust(state: TrustWorld, replicationIndex = 0) {
 
   /** A record of this leg was committed. */
   const logged = (leg: number): void => {
-    const { table } = state;
-    const slot = leg >> 1;
-    const isProvider = (leg & 1) === 1;
-    const server = isProvider ? table.providerServer[slot] : table.clientServer[slot];
-    audit.logged(slot, isProvider);
-    stamping.logged(server);
+    audit.logged(leg >> 1, (leg & 1) === 1);
+    stamping.logged(serverOf(leg));
   };
 
   /** An exchange has ended for its caller: with a fault, or with 0. */
@@ -250,18 +269,16 @@ export function createTrust(state: TrustWorld, replicationIndex = 0) {
     }
   };
 
-  /** Its commits fail by themselves when there is no stamp (LogManager.verifyCanLogMessage). */
-  const stampsAtOnce = (server: number): boolean => {
-    return state.plan.servers.timestampImmediately[server] === 1;
+  const serverOf = (leg: number): number => {
+    const { table } = state;
+    const slot = leg >> 1;
+    return (leg & 1) === 1 ? table.providerServer[slot] : table.clientServer[slot];
   };
 
   const loggingCause = (server: number): number => {
     // PostgreSQL refuses a write to a full disk as it refuses any: with an SQL error.
     if (table.isDatabaseLost[server] === 1) return Cause.DatabaseError;
     if (table.isLogDiskFull[server] === 1) return Cause.DatabaseError;
-    if (stampsAtOnce(server) && !stamping.isStampAvailable(server)) {
-      return Cause.TimestampingFailed;
-    }
     return Cause.None;
   };
 
@@ -283,9 +300,12 @@ export function createTrust(state: TrustWorld, replicationIndex = 0) {
     patched,
     connectCause,
     connectDelayUs,
+    admitCause,
     verifyCause,
     failure,
-    commitDelayUs,
+    writing,
+    stampWaitUs,
+    stampCause,
     get hasMaintenance(): boolean {
       return configurations.hasMaintenance;
     },

@@ -3,7 +3,7 @@
  * keys, TLS 1.2, commits to SQLite. The result is a calibration, from which the virtual engine
  * samples: the list of effects is the list of things measured.
  */
-import { createHash, sign, verify, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir, type } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +13,14 @@ import type { CostName } from '../protocol/effect.ts';
 import { decodeRequestHead, encodeRequestHead, parseRequestPath } from '../protocol/message.ts';
 import { makeMeasuredKey } from './calibrate-keys.ts';
 import type { MeasuredKey } from './calibrate-keys.ts';
+import { signatureTasks, signItemsTask } from './calibrate-messages.ts';
 import { fitLognormal, measureSync, round, summarise } from './calibrate-samples.ts';
 import type { Precision } from './calibrate-samples.ts';
 import { measurePair } from './calibrate-threads.ts';
 import type { PairSamples } from './calibrate-threads.ts';
 import type { Identity } from './loopback.ts';
 import { MessageLog } from './message-log.ts';
-import { digestOf, MessageParts } from './message-parts.ts';
-import { leafOf, merkleOf, rootOf } from './signer.ts';
+import { MessageParts } from './message-parts.ts';
 import { isIssuedBy } from './trust.ts';
 
 export interface CalibrateOptions {
@@ -81,6 +81,8 @@ const METHOD: readonly string[] = [
   'stream: what a message costs its sender beyond the handshake (all suites share AES-256 and ' +
     'SHA-384, so the key does not matter); verify has the part of the ' +
     'receiver per KiB (TLS, multipart, SHA-512)',
+  'sign and verify: XAdES with one OCSP response over the result of a hash chain; signItem: a ' +
+    'message of a batch of four',
   'admit: multipart and head of the request, and the chain of the certificate of the peer',
   'logCommit: one INSERT of 12 KiB of head and signature, WAL, synchronous FULL; its delay is ' +
     'the time the thread waited for the disk, not for a core',
@@ -132,7 +134,8 @@ async function measureShared(
   const parse = small.server.map((us) => Math.max(0, us - respondMean));
   const forwardPerKib = slopeOf(small.client, largeRequest.client);
   const respondPerKib = slopeOf(small.respond, largeResponse.respond);
-  const item = measureSync(signItemTask(), precision).cpuUs;
+  const items = measureSync(signItemsTask(HEAD, BATCH), precision).cpuUs;
+  const item = items.map((us) => us / BATCH);
   return {
     costs: {
       parse: costOf('parse', parse, 0, note),
@@ -162,10 +165,10 @@ async function measureKeyed(
     responseKib: 0,
     precision,
   });
-  const value = sign('sha512', ROOT, key.privateKey);
   const cpuUs = (once: () => void): number[] => measureSync(once, precision).cpuUs;
-  const signUs = cpuUs(() => void sign('sha512', ROOT, key.privateKey));
-  const verifyUs = cpuUs(verifyTask(key, value));
+  const tasks = signatureTasks(keyType, Buffer.from(HEAD));
+  const signUs = cpuUs(tasks.sign);
+  const verifyUs = cpuUs(tasks.verify);
   const admitUs = cpuUs(admitTask(key));
   const noteKeyed = (line: string): void => note(`${keyType} ${line}`);
   return {
@@ -177,7 +180,8 @@ async function measureKeyed(
   };
 }
 
-const ROOT = createHash('sha512').update('calibration').digest();
+/** Messages in the batch of which one is measured. */
+const BATCH = 4;
 const HEAD = encodeRequestHead({
   verb: 'POST',
   path: '/r1/EE/GOV/70000002/registry/persons/people/search',
@@ -193,35 +197,11 @@ const HEAD = encodeRequestHead({
 /** A key object does not travel between threads, its text does. */
 const pemsOf = ({ keyPem, certificatePem }: MeasuredKey): Identity => ({ keyPem, certificatePem });
 
-/** A message of a batch of two: its digests, its part of the tree, the text of its signature. */
-function signItemTask(): () => void {
-  const body = digestOf('body');
-  return () => {
-    const parts = [
-      { name: 'message', digest: digestOf(HEAD) },
-      { name: 'body', digest: body },
-    ];
-    const { paths } = merkleOf([leafOf(parts), ROOT]);
-    JSON.stringify({ path: paths[0], value: 'calibration' });
-  };
-}
-
-function verifyTask(key: MeasuredKey, value: Buffer): () => void {
-  const parts = [{ name: 'message', digest: digestOf('message') }];
-  const path = [{ side: 'left', digest: ROOT.toString('base64') }] as const;
-  const x509 = new X509Certificate(key.certificatePem);
-  return () => {
-    rootOf(leafOf(parts), path);
-    verify('sha512', ROOT, key.publicKey, value);
-    isIssuedBy(x509, key.certificatePem, Date.now());
-  };
-}
-
 function admitTask(key: MeasuredKey): () => void {
   const x509 = new X509Certificate(key.certificatePem);
   const boundary = 'xtopcalibration';
   const message = Buffer.concat([
-    Buffer.from(`--${boundary}\r\ncontent-type:application/x-road-rest-request\r\n\r\n`),
+    Buffer.from(`--${boundary}\r\ncontent-type: application/x-road-rest-request\r\n\r\n`),
     HEAD,
     Buffer.from(`\r\n--${boundary}--\r\n`),
   ]);
@@ -245,6 +225,10 @@ function measureLog(directory: string | null, precision: Precision, note: Note):
     requestId: 'calibration-request',
     isResponse: false,
     sender: 'EE/GOV/70000001/portal',
+    owner: null,
+    attachments: null,
+    hashChainResult: null,
+    hashChain: null,
     message: Buffer.from(HEAD).toString('utf8'),
     signature: 's'.repeat(12 * 1024),
   };

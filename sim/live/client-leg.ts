@@ -21,7 +21,7 @@ import type { RequestHead, ServicePath } from '../protocol/message.ts';
 import { candidatesOf } from '../protocol/routing.ts';
 import type { Candidates } from '../protocol/routing.ts';
 import { respond } from './client-answer.ts';
-import { findInstance, isBodyLoggable, isTimeStampingInTime, memberOf } from './configuration.ts';
+import { anchorsOf, findInstance, isBodyLoggable, memberOf } from './configuration.ts';
 import type { KnownInstance } from './configuration.ts';
 import type { ConnectTarget } from './connector.ts';
 import { Mailbox } from './driver.ts';
@@ -29,10 +29,11 @@ import type { LegHands } from './driver.ts';
 import type { HttpRequest, HttpResponse } from './loopback.ts';
 import { digestOf } from './message-parts.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
-import { hashRequest, headersOf, plainId } from './rest-message.ts';
+import { contentOf, hashRequest, headersOf, plainId } from './rest-message.ts';
 import type { SecurityServer } from './security-server.ts';
-import { judgeSignature, readSignature } from './signer.ts';
-import type { PartDigest } from './signer.ts';
+import { judgeSignature } from './signing/message-verifier.ts';
+import { attachmentName, MESSAGE_NAME } from './signing/message-signature.ts';
+import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
 
 export class ClientLeg implements LegHands {
   readonly mailbox = new Mailbox();
@@ -50,7 +51,8 @@ export class ClientLeg implements LegHands {
   #bodyDigest: Buffer | null = null;
   #body: Buffer[] = [];
   #bodyBytes = 0;
-  #signature = '';
+  /** Of the request; null: it is not signed yet. */
+  #signature: MessageSignature | null = null;
   #holdsLog = false;
 
   constructor(server: SecurityServer, request: HttpRequest, response: HttpResponse) {
@@ -65,12 +67,12 @@ export class ClientLeg implements LegHands {
   }
 
   isTrue(fact: Fact): boolean {
-    const { view, signer } = this.#server;
+    const { view } = this.#server;
     switch (fact) {
       case Fact.GlobalConfValid:
-        return findInstance(view, view.instance, Date.now()) !== null;
+        return findInstance(view, view.instance, this.#server.clock.nowMs()) !== null;
       case Fact.AuthCertUsable:
-        return view.authentication !== null;
+        return this.#server.authenticationAnswers().length > 0;
       case Fact.PathParses:
         return this.#target !== null;
       case Fact.ClientNamed:
@@ -89,11 +91,11 @@ export class ClientLeg implements LegHands {
       case Fact.SomeServerInService:
         return this.#routing().cause !== Cause.MaintenanceMode;
       case Fact.SigningKeyUsable:
-        return signer.has(this.#member());
+        return this.#server.canSign(this.#member());
       case Fact.TimestampingConfigured:
-        return view.timeStamping.authorities.length > 0;
+        return this.#server.trust.timeStamper.isConfigured;
       case Fact.TimestampingInTime:
-        return isTimeStampingInTime(view, Date.now());
+        return this.#server.isTimeStampingInTime();
       case Fact.BodyLoggable:
         return isBodyLoggable(view, this.#bytesToLog());
       case Fact.IsRest:
@@ -123,7 +125,7 @@ export class ClientLeg implements LegHands {
       case Effect.Log:
         return this.#log();
       case Effect.SendSignature:
-        await this.#out().sendSignature(this.#signature);
+        await this.#out().sendSignature(this.#signed());
         return null;
       case Effect.Verify:
         return this.#verify();
@@ -163,7 +165,7 @@ export class ClientLeg implements LegHands {
     const target: ConnectTarget = {
       candidates: this.#routing().servers.map((row) => instance.servers[row]),
       provider: this.#provider(),
-      authorityPem: instance.authorityPem,
+      instance,
       identity,
     };
     const outcome = await this.#server.connector.connect(target);
@@ -174,6 +176,7 @@ export class ClientLeg implements LegHands {
       requestId: this.requestId,
       version: this.#server.view.version,
       contentType: this.#request.headers['content-type'] ?? '',
+      ocspResponses: this.#server.authenticationAnswers(),
       sabotage: this.#server.sabotage,
     });
     return Input.Done;
@@ -205,9 +208,7 @@ export class ClientLeg implements LegHands {
   }
 
   async #sign(): Promise<number> {
-    const isWrong = this.#server.sabotage.has(this.messageId, 'wrong-signer');
-    const member = isWrong ? this.#server.impostor() : this.#member();
-    const { input, signature } = await this.#server.sign(member, this.#digests());
+    const { input, signature } = await this.#server.sign(this.#signer(), this.#digests());
     this.#signature = signature;
     return input;
   }
@@ -216,30 +217,37 @@ export class ClientLeg implements LegHands {
     const response = this.#outgoing?.incoming ?? null;
     const isResponse = response !== null && response.head !== null;
     const body = isResponse ? response.body : Buffer.concat(this.#body);
+    const signature = isResponse ? response.signature : this.#signed();
     const record = {
-      timeMs: Date.now(),
+      timeMs: Math.floor(this.#server.clock.nowMs()),
       messageId: this.messageId,
       requestId: this.requestId,
       isResponse,
       sender: isResponse ? this.#provider() : (this.#client ?? ''),
+      owner: this.#client,
       message: Buffer.from(response?.head ?? this.#headBytes).toString('utf8'),
       body: this.#server.view.parameters.bodyLogging === true ? body : null,
-      signature: isResponse ? (response.signature ?? '') : this.#signature,
+      attachments: null,
+      signature: signature?.xml ?? '',
+      hashChainResult: signature?.hashChainResult ?? null,
+      hashChain: signature?.hashChain ?? null,
     };
     return this.#server.log(record, () => {
       this.#holdsLog = true;
     });
   }
 
-  async #verify(): Promise<number> {
-    const parts = this.#incoming();
-    const signature = readSignature(parts.signature ?? '');
-    if (signature === null) return inputOf(Input.Failed, Cause.MalformedSignature);
-    const cause = await judgeSignature(signature, parts.digests, {
-      member: memberOf(this.#provider()),
-      authorityPem: this.#providerInstance()?.authorityPem ?? null,
-      nowMs: Date.now(),
-    });
+  #verify(): number {
+    const { signature, digests, head, body } = this.#incoming();
+    assert(signature !== null, 'the rules verify only what is signed');
+    const cause = judgeSignature(
+      { kind: 'response', signature, digests, contentOf: contentOf(head, body) },
+      {
+        member: memberOf(this.#provider()),
+        anchors: anchorsOf(this.#server.view, this.#providerInstance()),
+        nowMs: this.#server.clock.nowMs(),
+      },
+    );
     return cause === Cause.None ? Input.Done : inputOf(Input.Failed, cause);
   }
 
@@ -252,9 +260,16 @@ export class ClientLeg implements LegHands {
   }
 
   #digests(): PartDigest[] {
-    const parts: PartDigest[] = [{ name: 'message', digest: digestOf(this.#headBytes) }];
-    if (this.#bodyDigest !== null) parts.push({ name: 'body', digest: this.#bodyDigest });
+    const parts: PartDigest[] = [{ name: MESSAGE_NAME, digest: digestOf(this.#headBytes) }];
+    if (this.#bodyDigest !== null) {
+      parts.push({ name: attachmentName(1), digest: this.#bodyDigest });
+    }
     return parts;
+  }
+
+  #signed(): MessageSignature {
+    assert(this.#signature !== null, 'no request is sent before it is signed');
+    return this.#signature;
   }
 
   #bytesToLog(): number {
@@ -265,7 +280,7 @@ export class ClientLeg implements LegHands {
 
   #providerInstance(): KnownInstance | null {
     const id = this.#target?.service.xRoadInstance ?? '';
-    return findInstance(this.#server.view, id, Date.now());
+    return findInstance(this.#server.view, id, this.#server.clock.nowMs());
   }
 
   /** Facts 2.1 step 9, from this server's own view. */
@@ -279,6 +294,14 @@ export class ClientLeg implements LegHands {
 
   #member(): string {
     return memberOf(this.#client ?? '');
+  }
+
+  /** Under which name the request is signed: the member's own, unless it is to be wrong. */
+  #signer(): string {
+    const { sabotage } = this.#server;
+    if (sabotage.has(this.messageId, 'wrong-signer')) return this.#server.impostor();
+    if (sabotage.has(this.messageId, 'stale-ocsp')) return this.#server.staleSigner(this.#member());
+    return this.#member();
   }
 
   #provider(): string {

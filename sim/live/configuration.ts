@@ -3,10 +3,16 @@
  * Each server has a copy of its own, because facts are asked of one server's view: what has
  * expired at one may still hold at another.
  */
+import { X509Certificate } from 'node:crypto';
 import type { ServiceDocument } from '../plan/document.ts';
 import type { ParameterName, ParameterValues } from '../plan/profile.ts';
 import type { RegisteredServer } from '../protocol/routing.ts';
+import { NO_ANCHORS } from './evidence/anchors.ts';
+import type { Anchors } from './evidence/anchors.ts';
+import { pathTo, readCertificate } from './evidence/certificate.ts';
+import type { Certificate } from './evidence/certificate.ts';
 import type { Endpoint } from './loopback.ts';
+import { PROFILE_CLASSES } from './pki/subject-profile.ts';
 import type { Certified } from './trust.ts';
 
 /** A security server as the shared parameters of its instance describe it (facts 6). */
@@ -16,12 +22,17 @@ export interface KnownServer extends RegisteredServer {
   readonly certificateHash: string;
 }
 
+/** Whom an instance trusts for certificates and for time-stamps. */
+export type TrustedServices = Pick<Anchors, 'authorities' | 'timeStampers'>;
+
 /** The configuration of one instance, as downloaded. */
 export interface KnownInstance {
   readonly id: string;
   expiresMs: number;
-  /** The approved certification authority. */
+  /** The approved certification authorities, for TLS: the issuing one first. */
   authorityPem: string;
+  /** Whom the shared parameters trust; null: whoever `authorityPem` is, and nobody else. */
+  trusted: TrustedServices | null;
   readonly servers: readonly KnownServer[];
   /** `INSTANCE/GROUP` -> subsystems. */
   readonly globalGroups: ReadonlyMap<string, ReadonlySet<string>>;
@@ -37,6 +48,8 @@ export interface ServerView {
   readonly version: number;
   readonly parameters: ParameterValues;
   readonly instances: Map<string, KnownInstance>;
+  /** How old OCSP answers may be here, as the own instance says; null: as the profile does. */
+  ocspFreshnessSeconds: number | null;
   /** Subsystems registered at this server. */
   readonly registered: Set<string>;
   readonly connectionTypes: Map<string, ConnectionType>;
@@ -63,6 +76,60 @@ export const timeoutOf = (view: ServerView, name: ParameterName): number =>
 export function findInstance(view: ServerView, id: string, nowMs: number): KnownInstance | null {
   const known = view.instances.get(id);
   return known !== undefined && known.expiresMs > nowMs ? known : null;
+}
+
+interface KeptAnchors {
+  readonly freshnessSeconds: number;
+  readonly anchors: Anchors;
+}
+
+const keptAnchors = new WeakMap<TrustedServices, KeptAnchors>();
+const trustedByPem = new Map<string, TrustedServices>();
+const PEMS_MAX = 1000;
+const US_PER_SECOND = 1_000_000;
+
+/**
+ * Whom this server trusts for the messages of an instance; null, and nobody: it is not known. How
+ * old an answer may be is the verifier's own rule, for foreign instances too (facts 5.2).
+ */
+export function anchorsOf(view: ServerView, known: KnownInstance | null): Anchors {
+  if (known === null) return NO_ANCHORS;
+  const trusted = known.trusted ?? trustedOf(known);
+  const freshnessSeconds =
+    view.ocspFreshnessSeconds ?? parameterOf(view, 'ocspFreshness') / US_PER_SECOND;
+  const kept = keptAnchors.get(trusted);
+  if (kept?.freshnessSeconds === freshnessSeconds) return kept.anchors;
+  const anchors: Anchors = {
+    ...NO_ANCHORS,
+    ...trusted,
+    ocspFreshnessSeconds: new Map([[known.id, freshnessSeconds]]),
+  };
+  keptAnchors.set(trusted, { freshnessSeconds, anchors });
+  return anchors;
+}
+
+/** The authorities between a certificate of an instance and its root, in DER. */
+export function intermediatesOf(known: KnownInstance, certificateDer: Buffer): readonly Buffer[] {
+  const { authorities } = known.trusted ?? trustedOf(known);
+  const of = (isTop: boolean): Certificate[] =>
+    authorities.filter((one) => one.isTop === isTop).map(({ certificate }) => certificate);
+  const certificate = readCertificate(certificateDer);
+  // When it is valid is another question.
+  const path = pathTo(certificate, of(false), of(true), certificate.validToMs);
+  return (path ?? []).slice(1, -1).map(({ raw }) => raw);
+}
+
+function trustedOf({ id, authorityPem }: KnownInstance): TrustedServices {
+  const name = `${id} ${authorityPem}`;
+  const known = trustedByPem.get(name);
+  if (known !== undefined) return known;
+  const certificate = readCertificate(new X509Certificate(authorityPem).raw);
+  const profile = PROFILE_CLASSES.basic;
+  const authority = { certificate, instance: id, isTop: true, profile, responders: [] };
+  const made = { authorities: [authority], timeStampers: [] };
+  if (trustedByPem.size >= PEMS_MAX) trustedByPem.clear();
+  trustedByPem.set(name, made);
+  return made;
 }
 
 /** The server whose authentication certificate has this hash; null: no configuration knows it. */

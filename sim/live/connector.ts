@@ -17,7 +17,7 @@ import {
 } from '../protocol/connection.ts';
 import { Cause } from '../protocol/fault.ts';
 import { timeoutOf } from './configuration.ts';
-import type { KnownServer, ServerView } from './configuration.ts';
+import type { KnownInstance, KnownServer, ServerView } from './configuration.ts';
 import { connectTcp, peerCertificateOf, secure } from './loopback.ts';
 import type { PlainSocket, SecureSocket } from './loopback.ts';
 import { hashOfCertificate } from './trust.ts';
@@ -33,9 +33,19 @@ export interface ConnectTarget {
   readonly candidates: readonly KnownServer[];
   /** The subsystem that the server must be registered for. */
   readonly provider: string;
-  /** Certificate of the authority of the provider's instance. */
-  readonly authorityPem: string;
+  /** The provider's instance. */
+  readonly instance: KnownInstance;
   readonly identity: Certified;
+}
+
+/** Who knows from OCSP whether the certificate of a server that was reached is good. */
+export interface PeerTrust {
+  isPeerTrusted(
+    certificateDer: Buffer,
+    server: KnownServer,
+    provider: string,
+    instance: KnownInstance,
+  ): Promise<boolean>;
 }
 
 interface Winner {
@@ -50,11 +60,13 @@ type Secured =
 
 export class Connector {
   readonly #view: ServerView;
+  readonly #trust: PeerTrust;
   /** The winner of the last race, by the addresses that took part. */
   readonly #winners = new Map<string, Winner>();
 
-  constructor(view: ServerView) {
+  constructor(view: ServerView, trust: PeerTrust) {
     this.#view = view;
+    this.#trust = trust;
   }
 
   async connect(target: ConnectTarget): Promise<ConnectOutcome> {
@@ -131,7 +143,7 @@ export class Connector {
 
   /** Handshake, chain, and that this certificate belongs to a server of the provider. */
   async #secure({ index, socket }: Connected, target: ConnectTarget): Promise<Secured> {
-    const handshake = secure(socket, target.identity, [target.authorityPem]);
+    const handshake = secure(socket, target.identity, [target.instance.authorityPem]);
     const limitMs = this.#limitMs(ConnectLimit.Full);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
@@ -143,7 +155,9 @@ export class Connector {
         handshake.abandon();
         return { cause: Cause.IoError, timedOut: true };
       }
-      if (isPeerOf(secured, target.candidates[index], target.provider)) return { socket: secured };
+      if (await this.#isTrusted(secured, target.candidates[index], target)) {
+        return { socket: secured };
+      }
       handshake.abandon();
       return { cause: Cause.SslAuthenticationFailed, timedOut: false };
     } catch (error) {
@@ -152,6 +166,17 @@ export class Connector {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async #isTrusted(
+    socket: SecureSocket,
+    server: KnownServer,
+    { provider, instance }: ConnectTarget,
+  ): Promise<boolean> {
+    const certificate = peerCertificateOf(socket);
+    if (certificate === null || !server.clients.has(provider)) return false;
+    if (hashOfCertificate(certificate) !== server.certificateHash) return false;
+    return this.#trust.isPeerTrusted(certificate, server, provider, instance);
   }
 
   #rememberedIndex(candidates: readonly KnownServer[]): number {
@@ -175,19 +200,15 @@ function keyOf(candidates: readonly KnownServer[]): string {
     .join(' ');
 }
 
-function isPeerOf(socket: SecureSocket, server: KnownServer, provider: string): boolean {
-  const certificate = peerCertificateOf(socket);
-  if (certificate === null || !server.clients.has(provider)) return false;
-  return hashOfCertificate(certificate) === server.certificateHash;
-}
-
 /**
- * Facts 4.1: a failed verification is ssl_authentication_failed, what the socket says itself
+ * Facts 4.1: a failed verification is ssl_authentication_failed, as is a peer that has no
+ * certificate to show, what the socket says itself
  * (it was reset) network_error, and whatever else TLS says io_error. Node names a connection that
  * was closed in the middle of the handshake like a reset one, but without a system call.
  */
 function causeOfTlsError(error: unknown): Cause {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (/CERT|SIGNATURE|ISSUER|UNTRUSTED|VERIFY/.test(code)) return Cause.SslAuthenticationFailed;
+  if (/CERT|SIGNATURE|ISSUER|UNTRUSTED|VERIFY|ALERT_HANDSHAKE_FAILURE/.test(code))
+    return Cause.SslAuthenticationFailed;
   return error instanceof Error && 'syscall' in error ? Cause.NetworkError : Cause.IoError;
 }

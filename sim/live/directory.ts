@@ -27,6 +27,8 @@ export interface Example {
 
 export interface Directory {
   readonly servers: readonly ServerAddresses[];
+  /** Central servers, OCSP responders and time-stamping authorities. */
+  readonly services: readonly Address[];
   readonly systems: readonly Address[];
   readonly examples: readonly Example[];
 }
@@ -36,12 +38,17 @@ export function directoryOf(document: Document, network: LiveNetwork): Directory
     servers.map((server) => {
       const id = `${instance}/${server.owner}/${server.id}`;
       const { client, messages } = network.endpointsOf(id);
+      const { ocspPort, healthEndpoint } = network.server(id).trust;
       return {
         id,
         subsystems: server.subsystems.map((name) => `${instance}/${name}`),
         addresses: [
           { what: 'calls to', url: urlOf('http', client) },
           { what: 'messages to', url: urlOf('https', messages) },
+          ...(ocspPort === null ? [] : [{ what: 'OCSP at', url: urlOf('http', ocspPort) }]),
+          ...(healthEndpoint === null
+            ? []
+            : [{ what: 'health at', url: urlOf('http', healthEndpoint) }]),
         ],
       };
     }),
@@ -54,7 +61,23 @@ export function directoryOf(document: Document, network: LiveNetwork): Directory
     workload: workload.id,
     command: curlOf(workload, network.clientEndpointOf(workload)),
   }));
-  return { servers, systems, examples };
+  const services = Object.keys(document.instances).flatMap((id) => servicesOf(id, network));
+  return { servers, services, systems, examples };
+}
+
+function servicesOf(instance: string, network: LiveNetwork): Address[] {
+  const { central, responders, timeStampers } = network.services(instance);
+  return [
+    ...[...central].map(([id, { endpoint }]) => ({
+      what: `${instance} ${id}`,
+      url: `${urlOf('http', endpoint)}/internalconf?version=6`,
+    })),
+    ...[...responders].map(([id, { service }]) => ({
+      what: `${instance} ${id}`,
+      url: service.url,
+    })),
+    ...[...timeStampers].map(([id, { url }]) => ({ what: `${instance} ${id}`, url })),
+  ];
 }
 
 const urlOf = (scheme: string, { address, port }: Endpoint): string =>

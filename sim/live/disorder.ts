@@ -20,8 +20,10 @@ export interface Disorder {
 
 const SERVER_CONDITIONS: Readonly<Record<string, (disorder: Disorder) => void>> = {
   'conf-expired': ({ server }) => {
-    const own = server.view.instances.get(server.view.instance);
-    if (own !== undefined) own.expiresMs = 0;
+    server.trust.distort(({ instances, instance }) => {
+      const own = instances.get(instance);
+      if (own !== undefined) own.expiresMs = 0;
+    });
   },
   'no-auth-cert': ({ server }) => {
     server.view.authentication = null;
@@ -34,14 +36,15 @@ const SERVER_CONDITIONS: Readonly<Record<string, (disorder: Disorder) => void>> 
   },
   'tsa-overdue': ({ server }) => {
     const acceptableMs = timeoutOf(server.view, 'acceptableTimestampFailure');
-    server.view.timeStamping.failingSinceMs = Date.now() - acceptableMs - OVERDUE_MS;
+    const nowMs = server.clock.nowMs();
+    server.view.timeStamping.failingSinceMs = nowMs - acceptableMs - OVERDUE_MS;
   },
   'peer-chain-invalid': distrustAll,
   'untrusted-tls': distrustAll,
   'foreign-conf-missing': ({ server }) => {
-    for (const id of server.view.instances.keys()) {
-      if (id !== server.view.instance) server.view.instances.delete(id);
-    }
+    server.trust.distort(({ instances, instance }) => {
+      for (const id of instances.keys()) if (id !== instance) instances.delete(id);
+    });
   },
   'signer-down': ({ server }) => {
     server.signer.isRunning = false;
@@ -67,6 +70,7 @@ const MESSAGE_DEFECTS: readonly string[] = [
   'no-signature',
   'unknown-service',
   'tampered',
+  'stale-ocsp',
   'wrong-signer',
   'response-without-signature',
   'response-without-part',
@@ -81,10 +85,6 @@ export function applyCondition(name: string, disorder: Disorder): void {
 /** What holds at a server: the profile, what the instance and what the server overrides. */
 export function parametersOf(instance: InstanceDocument, server: ServerDocument): ParameterValues {
   return { ...valuesOf(instance.profile), ...instance.parameters, ...server.parameters };
-}
-
-export function keyBitsOf(parameters: ParameterValues): number {
-  return parameters.keyType === 'rsa-3072' ? 3072 : 2048;
 }
 
 /** What of a scenario the live network cannot do, as sentences; none: it can run it. */
@@ -116,13 +116,15 @@ function missingAtServer(instance: InstanceDocument, server: ServerDocument): st
   if (parameters.connectionReuse === true) {
     missing.push(`${server.id}: connections are not kept yet, set connectionReuse off`);
   }
-  if (parameters.keyType === 'ec-p256') missing.push(`${server.id}: only RSA keys are built`);
   return missing;
 }
 
 function distrustAll({ server, trust }: Disorder): void {
   const stranger = trust.authorityOf(Trust.STRANGER);
-  for (const instance of server.view.instances.values()) {
-    instance.authorityPem = stranger.certificatePem;
-  }
+  server.trust.distort(({ instances }) => {
+    for (const instance of instances.values()) {
+      instance.authorityPem = stranger.certificatePem;
+      instance.trusted = null;
+    }
+  });
 }

@@ -4,18 +4,22 @@
  * is in the body: a plain fault while nothing else was promised, a part of the multipart message
  * from the call of the information system on (facts 2.3).
  */
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { Input } from '../protocol/exchange.ts';
+import { Cause } from '../protocol/fault.ts';
 import { Mailbox } from './driver.ts';
 import type { HttpRequest, HttpResponse } from './loopback.ts';
-import { MessageParts } from './message-parts.ts';
-import { tamper } from './sabotage.ts';
+import { digestOf, MessageParts } from './message-parts.ts';
+import { forge, tamper } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
+import { attachmentName, MESSAGE_NAME } from './signing/message-signature.ts';
+import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
 import {
   boundaryOf,
   contentTypeOf,
   makeBoundary,
+  MultipartError,
   MultipartWriter,
   PartType,
   writeFault,
@@ -38,8 +42,8 @@ export type PartArrival = 'came' | 'broken' | 'idle' | 'closed';
 export class IncomingMessage {
   readonly mailbox = new Mailbox();
   readonly parts: MessageParts;
-  /** The multipart message breaks off or cannot be read. */
-  isBroken = false;
+  /** Why the multipart message cannot be read; Cause.None: so far it can. */
+  broken: Cause = Cause.None;
   /** A fault is now a part, no longer an answer of its own. */
   isMultipart = false;
   readonly #request: HttpRequest;
@@ -54,7 +58,9 @@ export class IncomingMessage {
   #settleIdle: (() => void) | null = null;
   #idleTimer: NodeJS.Timeout | null = null;
   #isPartOpen = false;
-  #hasBody = false;
+  /** What leaves, which is not what was given where the message is tampered with. */
+  readonly #sentHash = createHash('sha512');
+  readonly #sentParts: PartDigest[] = [];
 
   constructor(request: HttpRequest, response: HttpResponse, sabotage: Sabotage, idleMs: number) {
     this.#request = request;
@@ -94,13 +100,13 @@ export class IncomingMessage {
     return new Promise((resolve) => {
       this.#settlePart = resolve;
       if (!this.#isMessage) {
-        this.#break();
+        this.#break(Cause.MimeParsingFailed);
         return;
       }
       this.#windTimer();
       this.#request.on('data', (chunk: Buffer) => this.#read(chunk));
       this.#request.once('end', () => {
-        if (!this.parts.isComplete) this.#break();
+        if (!this.parts.isComplete) this.#break(Cause.MimeParsingFailed);
       });
     });
   }
@@ -114,24 +120,30 @@ export class IncomingMessage {
   /** False, here and below: the peer has gone. */
   async sendHead(messageId: string, head: Uint8Array): Promise<boolean> {
     this.#beginMultipart();
-    if (this.#sabotage.has(messageId, 'response-without-part')) return true;
+    this.#sentParts.push({ name: MESSAGE_NAME, digest: digestOf(head) });
+    if (this.#isEmpty(messageId)) return true;
     return this.#writer.part(PartType.RestResponse, head);
   }
 
   async sendBody(messageId: string, chunk: Buffer): Promise<boolean> {
+    if (this.#isEmpty(messageId)) return true;
     if (!this.#isPartOpen) await this.#writer.begin(PartType.RestBody);
     this.#isPartOpen = true;
-    this.#hasBody = true;
     const isTampered = this.#sabotage.has(messageId, 'response-tampered');
-    return this.#writer.write(isTampered ? tamper(chunk) : chunk);
+    const sent = isTampered ? tamper(chunk) : chunk;
+    this.#sentHash.update(sent);
+    return this.#writer.write(sent);
   }
 
-  async sendEnd(messageId: string, signature: string): Promise<void> {
+  async sendEnd(messageId: string, signature: MessageSignature): Promise<void> {
+    if (this.#isPartOpen) {
+      this.#sentParts.push({ name: attachmentName(1), digest: this.#sentHash.digest() });
+    }
     await this.#endPart();
-    if (!this.#sabotage.has(messageId, 'response-without-signature')) {
-      const isChanged = this.#sabotage.has(messageId, 'response-tampered') && !this.#hasBody;
-      const sent = isChanged ? signature.replace(/"value":"./, '"value":"_') : signature;
-      await this.#writer.part(PartType.Signature, sent);
+    const isUnsigned = this.#sabotage.has(messageId, 'response-without-signature');
+    if (!isUnsigned && !this.#isEmpty(messageId)) {
+      const isForged = this.#sabotage.has(messageId, 'response-tampered');
+      await this.#writer.signature(isForged ? forge(signature, this.#sentParts) : signature);
     }
     await this.#writer.finish();
     await this.#finish();
@@ -143,7 +155,7 @@ export class IncomingMessage {
     if (this.isMultipart) {
       this.#beginMultipart();
       await this.#endPart();
-      await this.#writer.part(PartType.Fault, xml);
+      await this.#writer.part(PartType.Soap, xml);
       await this.#writer.finish();
     } else {
       this.#response.writeHead(200, { 'content-type': 'text/xml', connection: 'close' });
@@ -159,12 +171,12 @@ export class IncomingMessage {
   }
 
   #read(chunk: Buffer): void {
-    if (this.isBroken) return;
+    if (this.broken !== Cause.None) return;
     this.#idleTimer?.refresh();
     try {
       this.parts.push(chunk);
-    } catch {
-      this.#break();
+    } catch (error) {
+      this.#break(error instanceof MultipartError ? error.reason : Cause.MimeParsingFailed);
     }
   }
 
@@ -174,9 +186,9 @@ export class IncomingMessage {
     this.mailbox.post(Input.MessageEnd);
   }
 
-  #break(): void {
-    if (this.isBroken) return;
-    this.isBroken = true;
+  #break(reason: Cause): void {
+    if (this.broken !== Cause.None) return;
+    this.broken = reason;
     this.#stopTimer();
     this.#settlePart?.('broken');
     this.mailbox.post(Input.MessageEnd);
@@ -200,11 +212,20 @@ export class IncomingMessage {
     this.#idleTimer = null;
   }
 
+  /** Without a message part nothing may follow. */
+  #isEmpty(messageId: string): boolean {
+    return this.#sabotage.has(messageId, 'response-without-part');
+  }
+
   #beginMultipart(): void {
     if (this.#response.headersSent) return;
     assert(this.isMultipart, 'no part before the information system is called');
     const type = contentTypeOf(this.#boundary);
-    this.#response.writeHead(200, { 'content-type': type, connection: 'close' });
+    this.#response.writeHead(200, {
+      'content-type': type,
+      'x-hash-algorithm': 'SHA-512',
+      connection: 'close',
+    });
   }
 
   async #endPart(): Promise<void> {

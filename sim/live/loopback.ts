@@ -24,6 +24,7 @@ import type {
   RequestListener,
   ServerResponse,
 } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { SecureContext, TLSSocket } from 'node:tls';
 
 export type ClientRequest = http.ClientRequest;
@@ -98,21 +99,20 @@ const KEEP_ALIVE_MS = 5000;
 /**
  * A listener of mutual TLS. The client must show a certificate; whether it is a known one is
  * `isKnown`'s to say, as X-Road's trust manager does: its chain is looked at later, by the rules
- * (facts 2.3 steps 1 and 6).
+ * (facts 2.3 steps 1 and 6). An identity that may change is asked for at every connection; without
+ * one the handshake fails (facts 5.2).
  */
 export async function listenMutualTls(
   at: Endpoint,
-  identity: Identity,
+  identity: Identity | (() => Identity | null),
   isKnown: (certificate: Buffer) => boolean,
   handler: HttpHandler,
+  limit: AdmissionLimit | null = null,
 ): Promise<Listener> {
   demandLoopback(at.address);
   const server = https.createServer(
     {
-      ...XROAD_TLS,
-      key: identity.keyPem,
-      cert: identity.certificatePem,
-      dhparam: 'auto',
+      ...credentialsOf(typeof identity === 'function' ? identity() : identity),
       requestCert: true,
       rejectUnauthorized: false,
     },
@@ -122,7 +122,66 @@ export async function listenMutualTls(
     const certificate = peerCertificateOf(socket);
     if (certificate === null || !isKnown(certificate)) socket.destroy();
   });
+  if (typeof identity === 'function') followIdentity(server, identity);
+  if (limit !== null) holdConnections(server, limit);
   return listen(server, at);
+}
+
+/** Of a server; without an identity it shares no cipher with anybody. */
+function credentialsOf(identity: Identity | null) {
+  const shown = identity === null ? {} : { key: identity.keyPem, cert: identity.certificatePem };
+  return { ...XROAD_TLS, ...shown, dhparam: 'auto' } as const;
+}
+
+function followIdentity(server: https.Server, identityOf: () => Identity | null): void {
+  let shown = identityOf();
+  // Before the handshake of the same connection begins.
+  server.prependListener('connection', () => {
+    const next = identityOf();
+    if (next?.certificatePem === shown?.certificatePem) return;
+    shown = next;
+    server.setSecureContext(credentialsOf(next));
+  });
+}
+
+/** A connection that was accepted and is not served yet. */
+export interface Arrival {
+  /** Where it comes from. */
+  readonly address: string;
+  readonly isOpen: boolean;
+  /** Acts when it has closed, served or not. */
+  onClosed(act: () => void): void;
+  admit(): void;
+  /** Closes it without an answer. */
+  refuse(): void;
+}
+
+/** Whoever says when the connections of a listener are served. */
+export interface AdmissionLimit {
+  arrived(connection: Arrival): void;
+}
+
+/** What serves a server's connections is asked later, when the limit lets them in. */
+function holdConnections(server: https.Server, limit: AdmissionLimit): void {
+  const serving = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    // Nobody else listens while it waits.
+    const ignore = (): void => undefined;
+    socket.on('error', ignore);
+    limit.arrived({
+      address: socket.remoteAddress ?? '',
+      get isOpen() {
+        return !socket.destroyed;
+      },
+      onClosed: (act) => void socket.once('close', act),
+      admit: () => {
+        socket.off('error', ignore);
+        for (const serve of serving) serve.call(server, socket);
+      },
+      refuse: () => void socket.destroy(),
+    });
+  });
 }
 
 /** The certificate the other side has shown, as DER; null: none. */
@@ -138,10 +197,26 @@ export interface Connecting<S> {
   abandon(): void;
 }
 
+export interface ConnectOptions {
+  /** The address it comes from; null: the system's choice. */
+  readonly from: string | null;
+  /** True: what is written still goes out when the peer has ended its half. */
+  readonly isHalfOpen: boolean;
+}
+
+const ORDINARY: ConnectOptions = { from: null, isHalfOpen: false };
+
 /** An ordinary TCP connect. The errors are Node's own: `code` says what happened. */
-export function connectTcp(to: Endpoint): Connecting<Socket> {
+export function connectTcp(to: Endpoint, { from, isHalfOpen } = ORDINARY): Connecting<Socket> {
   demandLoopback(to.address);
-  const socket = net.connect({ host: to.address, port: to.port, lookup: refuseLookup });
+  if (from !== null) demandLoopback(from);
+  const socket = net.connect({
+    host: to.address,
+    port: to.port,
+    lookup: refuseLookup,
+    allowHalfOpen: isHalfOpen,
+    ...(from === null ? {} : { localAddress: from }),
+  });
   socket.setNoDelay(true);
   const done = new Promise<Socket>((resolve, reject) => {
     socket.once('connect', () => resolve(socket));
@@ -156,7 +231,7 @@ export function connectTcp(to: Endpoint): Connecting<Socket> {
  * the peer's chain must lead; names are not compared: X-Road identifies servers by certificate.
  */
 export function secure(
-  socket: Socket,
+  socket: Duplex,
   identity: Identity,
   authorities: readonly string[],
 ): Connecting<TLSSocket> {
@@ -200,7 +275,7 @@ export interface HttpCall {
 }
 
 /** An HTTP request over a connection that stands; the connection closes with the answer. */
-export function requestOver(socket: Socket, call: HttpCall): http.ClientRequest {
+export function requestOver(socket: Duplex, call: HttpCall): http.ClientRequest {
   return http.request({
     ...call,
     host: 'localhost',

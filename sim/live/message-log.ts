@@ -1,67 +1,87 @@
 /**
  * The message log of one security server: a row for each message, committed before the message, or
- * its signature, is let go (facts 2.4). SQLite in write-ahead mode with `synchronous` full, so that
- * a commit that has returned has reached the disk.
+ * its signature, is let go (facts 2.4). Messages that wait for their commit together share one, and
+ * none is released before it has returned.
  *
  * X-Road's pool has four connections. Here the file has one connection and the pool is permits:
  * the wait for a connection is real, while the commits themselves come one after the other.
+ *
+ * The disk below may be full, and then nothing can be written, or slow; both are set from outside.
  */
-import { DatabaseSync } from 'node:sqlite';
-import type { StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { LogStore } from './log/log-store.ts';
+import type { LogRecord } from './log/log-record.ts';
 import { Permits } from './permits.ts';
 
-/** As in X-Road's table `logrecord`, the columns that mean something here (facts 7). */
-export interface LogRecord {
-  readonly timeMs: number;
-  readonly messageId: string;
-  readonly requestId: string;
-  readonly isResponse: boolean;
-  /** `INSTANCE/CLASS/CODE/SUBSYSTEM` of the message's sender. */
-  readonly sender: string;
-  readonly message: string;
-  /** Null: there is none, or bodies are not logged. */
-  readonly body: Buffer | null;
-  readonly signature: string;
+/** What the disk does to whoever writes. */
+export interface LogDisk {
+  isFull: boolean;
+  /** How many times as long a commit takes as on this machine's disk. */
+  slowdown: number;
+}
+
+export class DiskFullError extends Error {
+  override name = 'DiskFullError';
+
+  constructor() {
+    super('no space left on the disk of the message log');
+  }
+}
+
+interface Waiting {
+  readonly record: LogRecord;
+  readonly resolve: (id: number) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export class MessageLog {
   readonly connections: Permits;
-  readonly #database: DatabaseSync;
-  readonly #insert: StatementSync;
+  readonly disk: LogDisk = { isFull: false, slowdown: 1 };
+  /** For reading; what is to be changed goes through `change`. */
+  readonly store: LogStore;
   #isOpen = true;
+  #isCommitting = false;
+  #commitCount = 0;
+  readonly #waiting: Waiting[] = [];
 
   constructor(path: string, connectionCount: number) {
     this.connections = new Permits(connectionCount);
-    this.#database = new DatabaseSync(path);
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    this.#database.exec(CREATE);
-    this.#insert = this.#database.prepare(INSERT);
+    this.store = new LogStore(path);
   }
 
-  /** Inserts and, a statement alone being a transaction, commits. Throws without a database. */
-  write(record: LogRecord): void {
-    this.#insert.run(
-      record.timeMs,
-      record.messageId,
-      record.requestId,
-      record.isResponse ? 1 : 0,
-      record.sender,
-      record.message,
-      record.body,
-      record.signature,
-    );
+  /** Transactions in which messages were logged. */
+  get commitCount(): number {
+    return this.#commitCount;
+  }
+
+  /** Inserts and commits at once, whatever the pace of the disk. Throws without a database. */
+  write(record: LogRecord): number {
+    this.#commitCount += 1;
+    return this.change((store) => store.insert(record));
+  }
+
+  /**
+   * The id of the record, once it is on the disk. Whatever else waits by then shares the commit.
+   * Rejects without a database.
+   */
+  commit(record: LogRecord): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ record, resolve, reject });
+      if (this.#isCommitting) return;
+      this.#isCommitting = true;
+      void this.#commitAll();
+    });
+  }
+
+  /** All or nothing. Throws without a database. */
+  change<T>(act: (store: LogStore) => T): T {
+    if (this.disk.isFull) throw new DiskFullError();
+    return this.store.transaction(() => act(this.store));
   }
 
   /** What has been committed, in order, without bodies and signatures. */
   rows(): Pick<LogRecord, 'messageId' | 'isResponse' | 'sender'>[] {
-    const found = this.#database
-      .prepare('SELECT queryid, response, sender FROM logrecord ORDER BY id')
-      .all();
-    return found.map((row) => ({
-      messageId: String(row['queryid']),
-      isResponse: row['response'] === 1,
-      sender: String(row['sender']),
-    }));
+    return this.store.rows();
   }
 
   /** The database goes away: every further commit fails. */
@@ -69,23 +89,37 @@ export class MessageLog {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.connections.close();
-    this.#database.close();
+    this.store.close();
+  }
+
+  async #commitAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // Whatever this turn of the event loop still brings comes along.
+      await nextTurn();
+      const group = this.#waiting.splice(0);
+      const sinceMs = performance.now();
+      const settle = this.#commitGroup(group);
+      const { slowdown } = this.disk;
+      if (slowdown > 1) await delay((performance.now() - sinceMs) * (slowdown - 1));
+      for (const release of settle) release();
+    }
+    this.#isCommitting = false;
+  }
+
+  /** How each of the group is to be told. */
+  #commitGroup(group: readonly Waiting[]): (() => void)[] {
+    try {
+      this.#commitCount += 1;
+      const ids = this.change((store) => group.map(({ record }) => store.insert(record)));
+      return group.map(
+        ({ resolve }, index) =>
+          () =>
+            resolve(ids[index]),
+      );
+    } catch (error) {
+      // Nobody fails for another's record.
+      if (group.length > 1) return group.flatMap((one) => this.#commitGroup([one]));
+      return [() => group[0].reject(error)];
+    }
   }
 }
-
-const CREATE = `
-  CREATE TABLE IF NOT EXISTS logrecord (
-    id INTEGER PRIMARY KEY,
-    time INTEGER NOT NULL,
-    queryid TEXT NOT NULL,
-    xrequestid TEXT NOT NULL,
-    response INTEGER NOT NULL,
-    sender TEXT NOT NULL,
-    message TEXT NOT NULL,
-    attachment BLOB,
-    signature TEXT NOT NULL
-  ) STRICT`;
-const INSERT = `
-  INSERT INTO logrecord
-    (time, queryid, xrequestid, response, sender, message, attachment, signature)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Document } from '../plan/document.ts';
 import { findHeader } from '../protocol/message.ts';
 import { worldDocument, WORLDS } from '../testing/worlds.ts';
@@ -15,6 +17,7 @@ import { Trust } from './trust.ts';
 
 const trust = new Trust();
 let directory = '';
+let authorityPem = '';
 let network: LiveNetwork | null = null;
 
 beforeEach(() => {
@@ -45,6 +48,69 @@ async function start(document: Document): Promise<LiveNetwork> {
 
 const CONSUMER = 'EE/ss1';
 const PROVIDER = 'EE/ss2';
+
+const hasXmlsec = spawnSync('xmlsec1', ['--version']).status === 0;
+
+/** By a stock verifier that knows the authority of the instance alone. */
+function isAccepted(row: Record<string, unknown>): boolean {
+  const write = (name: string, content: unknown): void =>
+    writeFileSync(join(directory, name), String(content));
+  write('ca.pem', authorityPem);
+  write('result.xml', row['hashchainresult']);
+  write('signatures.xml', row['signature']);
+  const words = [
+    '--verify',
+    '--trusted-pem',
+    'ca.pem',
+    '--enabled-key-data',
+    'x509',
+    '--enabled-reference-uris',
+    'empty,same-doc,local,remote',
+    '--id-attr:Id',
+    'http://uri.etsi.org/01903/v1.3.2#:SignedProperties',
+    '--url-map:/sig-hashchainresult.xml',
+    'result.xml',
+    'signatures.xml',
+  ];
+  return spawnSync('xmlsec1', words, { cwd: directory }).status === 0;
+}
+
+test.skipIf(!hasXmlsec)(
+  'xmlsec1 accepts what both sides log (skipped where there is none)',
+  async () => {
+    const live = await start(documentOf('good'));
+    authorityPem = live.services('EE').pki.root.key.certificatePem;
+    const { messageId } = await live.call(0, { sendsId: true });
+    await live.transcriptOf(messageId);
+    await live.stop();
+    network = null;
+    const logs = readdirSync(directory).filter((name) => name.endsWith('.sqlite'));
+    const rows = logs.flatMap((name) => {
+      const database = new DatabaseSync(join(directory, name), { readOnly: true });
+      const found = database.prepare('SELECT * FROM logrecord').all();
+      database.close();
+      return found;
+    });
+    expect(rows.map(isAccepted)).toEqual([true, true, true, true]);
+    const [first, second] = rows;
+    expect(isAccepted({ ...first, hashchainresult: second['hashchainresult'] })).toBe(false);
+  },
+);
+
+test('a consumer whose certificate has no OCSP answer calls nobody', async () => {
+  const live = await start(documentOf('good'));
+  vi.spyOn(live.server(CONSUMER), 'authenticationAnswers').mockReturnValue([]);
+  const { faultCode } = await live.call(0, { sendsId: true });
+  expect(faultCode).toBe('server.clientproxy.ssl_authentication_failed');
+});
+
+test('a provider refuses whose answer is none about its certificate', async () => {
+  const live = await start(documentOf('good'));
+  const error = Buffer.from('30030a0106', 'hex');
+  vi.spyOn(live.server(CONSUMER), 'authenticationAnswers').mockReturnValue([error]);
+  const { faultCode } = await live.call(0, { sendsId: true });
+  expect(faultCode).toBe('server.serverproxy.service_failed.ssl_authentication_failed');
+});
 
 describe('one exchange', () => {
   test('is logged four times, and only then let go', async () => {
@@ -156,8 +222,9 @@ describe('TLS between servers', () => {
   test('is 1.2 with a suite of X-Road', async () => {
     const live = await start(documentOf('good'));
     const tcp = await connectTcp(live.endpointsOf(PROVIDER).messages).done;
-    const identity = trust.authenticationOf('EE/GOV/70000001/ss1', 2048);
-    const authority = trust.authorityOf('EE').certificatePem;
+    const { pki } = live.services('EE');
+    const identity = pki.authenticationOf('EE/GOV/70000001/ss1', '');
+    const authority = pki.root.key.certificatePem;
     const socket = await secure(tcp, identity, [authority]).done;
     expect(socket.getProtocol()).toBe('TLSv1.2');
     expect(socket.getCipher().name).toBe('ECDHE-RSA-AES256-SHA384');
@@ -167,8 +234,9 @@ describe('TLS between servers', () => {
   test('is closed to a certificate that no configuration knows', async () => {
     const live = await start(documentOf('good'));
     const tcp = await connectTcp(live.endpointsOf(PROVIDER).messages).done;
-    const identity = trust.authenticationOf('EE/GOV/70000009/unknown', 2048);
-    const authority = trust.authorityOf('EE').certificatePem;
+    const { pki } = live.services('EE');
+    const identity = pki.authenticationOf('EE/GOV/70000009/unknown', 'Nobody');
+    const authority = pki.root.key.certificatePem;
     await expect(secure(tcp, identity, [authority]).done).rejects.toThrow('disconnected');
     expect(live.server(PROVIDER).serverThreads.queueLengthMax).toBe(0);
   });
@@ -184,7 +252,7 @@ test('keys are as long as the profile says', async () => {
 });
 
 test('a scenario that cannot run live is refused, with what is missing', async () => {
-  await expect(start(documentOf('stale-ocsp'))).rejects.toThrow(CannotRunError);
+  await expect(start(documentOf('soap-good'))).rejects.toThrow(CannotRunError);
   await expect(start(documentOf('soap-good'))).rejects.toThrow('SOAP is not built');
   const finnish = documentOf('good');
   Object.assign(finnish.instances['EE'], { profile: 'fi-production' });

@@ -13,22 +13,36 @@ import type {
   ServerDocument,
   WorkloadDocument,
 } from '../plan/document.ts';
-import type { ParameterValues } from '../plan/profile.ts';
+import { allOf } from './all-of.ts';
 import { callFrom } from './caller.ts';
 import type { CallOptions, LiveAnswer } from './caller.ts';
 import { startClientProxy } from './client-proxy.ts';
-import type { KnownInstance, KnownServer, ServerView } from './configuration.ts';
-import { applyCondition, keyBitsOf, parametersOf, whatCannotRun } from './disorder.ts';
+import type { KnownServer } from './configuration.ts';
+import { applyCondition, parametersOf, whatCannotRun } from './disorder.ts';
+import { CLOSED_PORT, InformationSystems } from './information-systems.ts';
+import type { InstanceServices, Registration } from './instance-services.ts';
+import { keyKindOf } from './instance-shape.ts';
 import type { Endpoint, Listener } from './loopback.ts';
-import { Provider } from './provider.ts';
+import { REAL_TIME } from './network-clock.ts';
+import type { NetworkClock } from './network-clock.ts';
+import { NetworkServices } from './network-services.ts';
+import { answeredAuthoritiesOf } from './pki/instance-pki.ts';
+import type { InstancePki } from './pki/instance-pki.ts';
+import type { CertifiedKey } from './pki/keys.ts';
+import type { Provider } from './provider.ts';
 import { Sabotage } from './sabotage.ts';
 import { Sampler } from './sampling.ts';
 import { SecurityServer } from './security-server.ts';
 import { startServerProxy } from './server-proxy.ts';
+import { spreadPhases } from './server-trust.ts';
+import type { JobPhases } from './server-trust.ts';
+import { createView } from './server-view.ts';
+import { DirectOcsp } from './signing/direct-ocsp.ts';
 import { Transcripts } from './transcript.ts';
 import type { TranscriptRow } from './transcript.ts';
-import { derOf, hashOfCertificate, Trust } from './trust.ts';
-import type { Certified } from './trust.ts';
+import { ServerClock } from './trust-jobs/server-clock.ts';
+import { SoftToken, throughStore, TOKEN_PIN } from './trust-jobs/soft-token.ts';
+import { STALE_MS, Trust } from './trust.ts';
 
 export interface NetworkOptions {
   /** Folder for the message logs; it exists, and is the caller's to remove. */
@@ -39,6 +53,12 @@ export interface NetworkOptions {
   readonly trust: Trust | null;
   /** A REST message goes to a service that speaks SOAP, to be refused; else the scenario is. */
   readonly allowsRestToSoap: boolean;
+  /** Of all that has to do with trust; without it the wall's. */
+  readonly clock?: NetworkClock;
+  /** Keys, tokens and authorities stay in it for the next start; without it they die. */
+  readonly keyFolder?: string;
+  /** When the jobs of a server are due first; without it they are spread evenly. */
+  readonly phasesOf?: (server: string) => JobPhases;
 }
 
 export class CannotRunError extends Error {
@@ -69,44 +89,63 @@ interface Standing {
   readonly document: ServerDocument;
   readonly instance: string;
   readonly server: SecurityServer;
-  readonly authentication: Certified;
-  readonly known: KnownServer;
+  readonly authentication: CertifiedKey;
+  /** As the configuration of its instance will tell others. */
+  readonly known: Omit<KnownServer, 'certificateHash'>;
   clientEndpoint: Endpoint;
 }
 
-/** Nothing listens on it: a server that is down refuses connections. */
-const CLOSED_PORT = 1;
+/** Of X-Road, where nothing is said about ports (facts 12.1); health as the manual suggests. */
+const MESSAGE_PORT = 5500;
+const OCSP_PORT = 5577;
+const HEALTH_PORT = 5588;
 
 export class LiveNetwork {
+  readonly clock: NetworkClock;
   readonly #document: Document;
   readonly #options: NetworkOptions;
   readonly #trust: Trust;
   readonly #standing = new Map<string, Standing>();
-  readonly #providers = new Map<string, Provider>();
-  readonly #systemEndpoints = new Map<string, Endpoint>();
+  readonly #systems: InformationSystems;
   readonly #listeners: Listener[] = [];
   readonly #sabotage = new Sabotage();
   readonly #transcripts = new Transcripts();
   readonly #samplers = new Map<string, Sampler>();
+  #services: NetworkServices | null = null;
   #failure: Error | null = null;
   #addressCount = 0;
 
   constructor(document: Document, options: NetworkOptions) {
     this.#document = document;
     this.#options = options;
-    this.#trust = options.trust ?? new Trust();
+    this.clock = options.clock ?? REAL_TIME;
+    this.#trust = options.trust ?? new Trust(options.keyFolder ?? null);
+    this.#systems = new InformationSystems(document, (name) => this.#samplerOf(name));
   }
 
   async start(): Promise<void> {
-    const { instances, systems } = this.#document;
-    for (const { id } of systems) await this.#startSystem(id);
-    for (const [id, instance] of Object.entries(instances)) {
-      for (const server of instance.servers) this.#build(id, instance, server);
-    }
-    this.#configure();
-    for (const [id, standing] of this.#standing) {
-      if (!this.#isDown(id)) await this.#listen(standing);
-    }
+    const nextAddress = (): string => this.#nextAddress();
+    await this.#systems.start(nextAddress);
+    const servers = Object.entries(this.#document.instances).flatMap(([id, instance]) =>
+      instance.servers.map((server) => ({ id, instance, server, address: nextAddress() })),
+    );
+    this.#services = new NetworkServices({
+      document: this.#document,
+      trust: this.#trust,
+      clock: this.clock,
+      hasFixedPorts: this.#options.ports !== null,
+      nextAddress,
+    });
+    await this.#services.prepareKeys();
+    servers.forEach(({ id, instance, server, address }, index) =>
+      this.#build(id, instance, server, address, (index + 1) / servers.length),
+    );
+    const running = [...this.#standing.values()].filter(({ known }) => !this.#isDown(known.id));
+    await allOf(running.map((standing) => this.#listen(standing)));
+    // Somebody may end the process without a word.
+    this.#services.save();
+    await this.#services.start((instance) => this.#registrationsOf(instance));
+    await allOf(running.map((standing) => this.#startTrust(standing)));
     for (const { document, server } of this.#standing.values()) {
       for (const name of document.conditions) {
         applyCondition(name, { server, trust: this.#trust });
@@ -135,9 +174,21 @@ export class LiveNetwork {
     return this.#transcripts.take(messageId).rows;
   }
 
+  /** Drops what is kept for `transcriptOf`; throws if a leg has ended in a mistake of our own. */
+  forgetPast(): void {
+    if (this.#failure !== null) throw this.#failure;
+    this.#transcripts.clear();
+  }
+
   /** A server by `INSTANCE/CLASS/CODE/SERVER` or `INSTANCE/SERVER`. */
   server(name: string): SecurityServer {
     return this.#find(name).server;
+  }
+
+  /** The central servers, responders and time-stamping authorities of an instance. */
+  services(instance: string): InstanceServices {
+    assert(this.#services !== null, 'the network has not been started');
+    return this.#services.of(instance);
   }
 
   /** Where a server listens for information systems, and for other servers. */
@@ -153,73 +204,74 @@ export class LiveNetwork {
 
   /** Where an information system listens, or would. */
   systemEndpoint(id: string): Endpoint {
-    return this.#endpointOf(id);
+    return this.#systems.endpointOf(id);
   }
 
   provider(system: string): Provider {
-    const found = this.#providers.get(system);
-    assert(found !== undefined, `no information system runs as ${system}`);
-    return found;
+    return this.#systems.provider(system);
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.close()));
-    await Promise.all([...this.#providers.values()].map((provider) => provider.stop()));
+    await this.#systems.stop();
     for (const { server } of this.#standing.values()) {
       await server.settled();
-      server.stop();
+      await server.stop();
     }
-  }
-
-  async #startSystem(id: string): Promise<void> {
-    const system = this.#document.systems.find((one) => one.id === id);
-    assert(system !== undefined, `no information system is called ${id}`);
-    const own = this.#document.services.filter((service) => service.system === id);
-    const sampler = this.#samplerOf(`system ${id}`);
-    if (system.state === 'refusing') {
-      this.#systemEndpoints.set(id, { address: this.#nextAddress(), port: CLOSED_PORT });
-      return;
-    }
-    if (system.state === 'unknown-host') {
-      this.#systemEndpoints.set(id, { address: `${id}.invalid`, port: 80 });
-      return;
-    }
-    const provider = new Provider({
-      capacity: system.capacity,
-      isHung: system.state === 'hung',
-      serviceTimeMs: () => sampler.next(system.serviceTime, Purpose.ServiceTime) / 1000,
-      answerOf: (code) => {
-        const service = own.find((one) => one.id.split('/')[4] === code);
-        if (service === undefined) return null;
-        const bytes = Math.round(sampler.next(service.responseSize, Purpose.ResponseSize));
-        return { status: service.status, bytes };
-      },
-    });
-    this.#providers.set(id, provider);
-    const at = { address: this.#nextAddress(), port: 0 };
-    this.#systemEndpoints.set(id, await provider.start(at));
+    await this.#services?.stop();
   }
 
   /** Keys, certificates, signer and message log of one server. */
-  #build(instanceId: string, instance: InstanceDocument, document: ServerDocument): void {
+  #build(
+    instanceId: string,
+    instance: InstanceDocument,
+    document: ServerDocument,
+    address: string,
+    phaseShare: number,
+  ): void {
+    assert(this.#services !== null, 'keys come from the services of the instance');
     const id = `${instanceId}/${document.owner}/${document.id}`;
     const parameters = parametersOf(instance, document);
-    const bits = keyBitsOf(parameters);
-    const authentication = this.#trust.authenticationOf(id, bits);
+    const pki = this.#services.pkiOf(instanceId, keyKindOf(parameters));
+    const token = new SoftToken(TOKEN_PIN);
+    const nameOf = (member: string): string =>
+      instance.members.find((one) => `${instanceId}/${one.id}` === member)?.name ?? member;
+    const owner = `${instanceId}/${document.owner}`;
+    const authentication = this.#keep(token, pki, id, pki.authenticationOf(id, nameOf(owner)));
     const subsystems = document.subsystems.map((name) => `${instanceId}/${name}`);
-    const address = this.#nextAddress();
+    const endpointOf = (system: string): Endpoint => this.#systems.endpointOf(system);
+    const setUp = { id, server: document, parameters, authentication, endpointOf };
+    const view = createView(this.#document, setUp);
+    const folder = join(this.#options.directory, id.replaceAll('/', '-'));
+    const clock = new ServerClock(this.clock);
     const server = new SecurityServer({
-      view: this.#viewOf(id, instance, document, parameters, authentication),
-      logPath: join(this.#options.directory, `${id.replaceAll('/', '-')}.sqlite`),
+      view,
+      logPath: `${folder}.sqlite`,
       sabotage: this.#sabotage,
-      impostor: () => this.#trust.signingOf(`${instanceId}/NEE/impostor`, id, bits),
+      impostor: () => pki.signingOf(`${instanceId}/NEE/impostor`, document.id, 'Impostor'),
+      clock,
+      trust: {
+        token,
+        folder,
+        messagePort: this.#options.ports?.messages ?? MESSAGE_PORT,
+        phases: this.#options.phasesOf?.(id) ?? spreadPhases(view, phaseShare),
+        allowedFederations: this.#services.federatedWith(instanceId),
+        ocspEndpointOf: (other) =>
+          this.#standing.get(other.id)?.server.trust.ocspPort ?? {
+            address: other.endpoint.address,
+            port: OCSP_PORT,
+          },
+      },
+      ocsp: directOcsp(pki, clock, 0),
+      staleOcsp: directOcsp(pki, clock, STALE_MS),
       transcripts: this.#transcripts,
       crashed: (error) => {
         this.#failure ??= error instanceof Error ? error : new Error(String(error));
       },
     });
     for (const member of new Set(subsystems.map((name) => name.split('/').slice(0, 3).join('/')))) {
-      server.addMember(member, this.#trust.signingOf(member, id, bits));
+      const key = pki.signingOf(member, document.id, nameOf(member));
+      server.addMember(member, this.#keep(token, pki, id, key));
     }
     this.#standing.set(id, {
       document,
@@ -230,88 +282,53 @@ export class LiveNetwork {
         id,
         clients: new Set(subsystems),
         inMaintenance: document.maintenance,
-        certificateHash: hashOfCertificate(derOf(authentication.certificatePem)),
         endpoint: { address, port: CLOSED_PORT },
       },
       clientEndpoint: { address, port: CLOSED_PORT },
     });
   }
 
-  #viewOf(
-    id: string,
-    instance: InstanceDocument,
-    document: ServerDocument,
-    parameters: ParameterValues,
-    authentication: Certified,
-  ): ServerView {
-    const instanceId = id.split('/')[0];
-    const registered = new Set(document.subsystems.map((name) => `${instanceId}/${name}`));
-    const own = this.#document.services.filter((service) =>
-      registered.has(service.id.split('/').slice(0, 4).join('/')),
-    );
-    return {
-      id,
-      instance: instanceId,
-      version: document.version,
-      parameters,
-      instances: new Map(),
-      registered,
-      connectionTypes: new Map(),
-      services: new Map(own.map((service) => [service.id, service])),
-      serviceUrls: new Map(
-        own.map((service) => {
-          const { address, port } = this.#endpointOf(service.system);
-          const code = encodeURIComponent(service.id.split('/')[4]);
-          const url = `http://${address}:${port}/${code}`;
-          return [service.id, { good: url, missing: '', malformed: 'http//:' }[service.url]];
-        }),
-      ),
-      authentication,
-      timeStamping: {
-        authorities: instance.timeStampingAuthorities.map(({ id }) => id),
-        failingSinceMs: null,
-      },
-    };
+  /** Onto the token of a server; by way of a store on disk where keys are kept at all. */
+  #keep(token: SoftToken, pki: InstancePki, id: string, key: CertifiedKey): CertifiedKey {
+    const chain = pki.issuing === pki.root ? [] : [pki.issuing.key.certificateDer];
+    const { keyFolder } = this.#options;
+    const folder =
+      keyFolder === undefined ? null : join(keyFolder, 'tokens', id.replaceAll('/', '-'));
+    const entry =
+      folder === null ? { key, chain } : throughStore(folder, { key, chain }, TOKEN_PIN);
+    token.add(entry);
+    return entry.key;
   }
 
-  /** Every server gets a copy of its own of each configuration that it may know. */
-  #configure(): void {
-    for (const { instance, server } of this.#standing.values()) {
-      for (const id of Object.keys(this.#document.instances)) {
-        const isKnown =
-          id === instance ||
-          this.#document.federation.some((pair) => pair.includes(id) && pair.includes(instance));
-        if (isKnown) server.view.instances.set(id, this.#configurationOf(id, server.view));
-      }
-    }
+  #registrationsOf(instance: string): Registration[] {
+    return [...this.#standing.values()]
+      .filter((standing) => standing.instance === instance)
+      .map(({ known, authentication }) => ({
+        id: known.id,
+        address: addressOf(known.endpoint),
+        certificateDer: authentication.certificateDer,
+        clients: [...known.clients],
+        inMaintenance: known.inMaintenance,
+      }));
   }
 
-  #configurationOf(id: string, view: ServerView): KnownInstance {
-    const { globalGroups } = this.#document.instances[id];
-    const servers = [...this.#standing.values()].filter(({ instance }) => instance === id);
-    return {
-      id,
-      expiresMs: Date.now() + Number(view.parameters.globalConfValidity) / 1000,
-      authorityPem: this.#trust.authorityOf(id).certificatePem,
-      servers: servers.map(({ known }) => known),
-      globalGroups: new Map(
-        Object.entries(globalGroups).map(([name, members]) => [`${id}/${name}`, new Set(members)]),
-      ),
-    };
+  async #startTrust({ server, instance }: Standing): Promise<void> {
+    const services = this.services(instance);
+    const urls = [...services.timeStampers.values()].map(({ url }) => url);
+    server.view.timeStamping.authorities.push(...urls);
+    await server.trust.start(services.anchor('internal'));
   }
 
   async #listen(standing: Standing): Promise<void> {
-    const { server, known, authentication } = standing;
+    const { server, known } = standing;
     const { address } = known.endpoint;
     const { ports } = this.#options;
-    const at = { address, port: ports?.client ?? 0 };
-    const client = await startClientProxy(server, at);
+    const at = (port: number): Endpoint => ({ address, port: ports === null ? 0 : port });
+    const client = await startClientProxy(server, at(ports?.client ?? 0));
     this.#listeners.push(client);
-    const messages = await startServerProxy(server, authentication, {
-      address,
-      port: ports?.messages ?? 0,
-    });
+    const messages = await startServerProxy(server, at(ports?.messages ?? 0));
     this.#listeners.push(messages);
+    await server.trust.listen(at(OCSP_PORT), at(HEALTH_PORT));
     standing.clientEndpoint = { address, port: client.port };
     known.endpoint = { address, port: messages.port };
   }
@@ -355,12 +372,6 @@ export class LiveNetwork {
     return found.known.id;
   }
 
-  #endpointOf(system: string): Endpoint {
-    const endpoint = this.#systemEndpoints.get(system);
-    assert(endpoint !== undefined, `no information system is called ${system}`);
-    return endpoint;
-  }
-
   #samplerOf(name: string): Sampler {
     const known = this.#samplers.get(name);
     if (known !== undefined) return known;
@@ -376,3 +387,13 @@ export class LiveNetwork {
     return `127.77.${Math.floor(this.#addressCount / 250)}.${1 + (this.#addressCount % 250)}`;
   }
 }
+
+function directOcsp(pki: InstancePki, clock: NetworkClock, ageMs: number): DirectOcsp {
+  const ocsp = new DirectOcsp(clock, ageMs);
+  for (const answered of answeredAuthoritiesOf(pki)) ocsp.add(answered);
+  return ocsp;
+}
+
+/** As it stands in the shared parameters: X-Road knows one port for messages, and names none. */
+const addressOf = ({ address, port }: Endpoint): string =>
+  port === MESSAGE_PORT ? address : `${address}:${port}`;

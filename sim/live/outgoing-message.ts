@@ -10,9 +10,11 @@ import type { Mailbox } from './driver.ts';
 import { readFaultCode } from './fault-code.ts';
 import { requestOver } from './loopback.ts';
 import type { ClientRequest, HttpRequest, SecureSocket } from './loopback.ts';
-import { MessageParts } from './message-parts.ts';
-import { tamper } from './sabotage.ts';
+import { digestOf, MessageParts } from './message-parts.ts';
+import { forge, tamper } from './sabotage.ts';
 import type { DefectName, Sabotage } from './sabotage.ts';
+import { attachmentName, MESSAGE_NAME } from './signing/message-signature.ts';
+import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
 import {
   boundaryOf,
   contentTypeOf,
@@ -29,6 +31,8 @@ export interface OutgoingOptions {
   readonly version: number;
   /** Of the information system's request; empty: none. */
   readonly contentType: string;
+  /** About the certificate with which this server shows up, and the authorities above it. */
+  readonly ocspResponses: readonly Buffer[];
   readonly sabotage: Sabotage;
 }
 
@@ -47,7 +51,9 @@ export class OutgoingMessage {
   readonly #request: ClientRequest;
   readonly #writer: MultipartWriter;
   readonly #bodyHash = createHash('sha512');
-  #hasBody = false;
+  /** What leaves, which is not what was given where the message is tampered with. */
+  readonly #sentHash = createHash('sha512');
+  readonly #sentParts: PartDigest[] = [];
   #isOver = false;
 
   constructor(socket: SecureSocket, mailbox: Mailbox, options: OutgoingOptions) {
@@ -58,12 +64,12 @@ export class OutgoingMessage {
       method: this.#isBroken('not-post') ? 'PUT' : 'POST',
       path: '/',
       headers: {
-        'content-type': contentTypeOf(this.#boundary),
-        'x-hash-algorithm': 'SHA-512',
-        'x-proxy-version': formatVersion(options.version),
-        'x-original-content-type': options.contentType,
         'x-road-message-type': 'REST',
+        'x-hash-algorithm': 'SHA-512',
+        'x-original-content-type': options.contentType,
         'x-road-request-id': options.requestId,
+        'x-proxy-version': formatVersion(options.version),
+        'content-type': contentTypeOf(this.#boundary),
       },
     });
     this.#writer = new MultipartWriter(this.#request, this.#boundary);
@@ -73,37 +79,41 @@ export class OutgoingMessage {
     this.#request.on('close', () => this.#peerClosed());
   }
 
-  /** False, here and below: the peer has gone. */
-  sendHead(head: Uint8Array): Promise<boolean> {
-    if (this.#isBroken('no-message-part')) return Promise.resolve(true);
+  /** With the OCSP parts before it. False, here and below: the peer has gone. */
+  async sendHead(head: Uint8Array): Promise<boolean> {
+    for (const response of this.#options.ocspResponses) {
+      await this.#writer.part(PartType.Ocsp, response);
+    }
+    this.#sentParts.push({ name: MESSAGE_NAME, digest: digestOf(head) });
+    if (this.#isEmpty()) return true;
     return this.#writer.part(PartType.RestRequest, head);
   }
 
   async beginBody(): Promise<void> {
-    this.#hasBody = true;
-    await this.#writer.begin(PartType.RestBody);
+    if (!this.#isEmpty()) await this.#writer.begin(PartType.RestBody);
   }
 
-  sendBody(chunk: Buffer): Promise<boolean> {
+  async sendBody(chunk: Buffer): Promise<boolean> {
     this.#bodyHash.update(chunk);
-    return this.#writer.write(this.#isBroken('tampered') ? tamper(chunk) : chunk);
+    const sent = this.#isBroken('tampered') ? tamper(chunk) : chunk;
+    this.#sentHash.update(sent);
+    return this.#isEmpty() || this.#writer.write(sent);
   }
 
   /** The digest of the body as it came from the information system. */
   async endBody(): Promise<Buffer> {
-    await this.#writer.end();
+    if (!this.#isEmpty()) await this.#writer.end();
+    this.#sentParts.push({ name: attachmentName(1), digest: this.#sentHash.digest() });
     return this.#bodyHash.digest();
   }
 
-  async sendSignature(signature: string): Promise<void> {
+  async sendSignature(signature: MessageSignature): Promise<void> {
     if (this.#isBroken('broken-multipart')) {
       await this.#writer.write(`--${this.#boundary}\r\nno header of a part\r\n\r\n`);
     }
-    if (!this.#isBroken('no-signature')) {
-      // Without a body there is nothing to tamper with but the signature itself.
-      const isChanged = this.#isBroken('tampered') && !this.#hasBody;
-      const sent = isChanged ? signature.replace(/"value":"./, '"value":"_') : signature;
-      await this.#writer.part(PartType.Signature, sent);
+    if (!this.#isBroken('no-signature') && !this.#isEmpty()) {
+      const isForged = this.#isBroken('tampered');
+      await this.#writer.signature(isForged ? forge(signature, this.#sentParts) : signature);
     }
     await this.#writer.finish();
     this.#request.end();
@@ -175,6 +185,11 @@ export class OutgoingMessage {
   #peerClosed(): void {
     this.#hear(Input.PeerClosed);
     this.#isOver = true;
+  }
+
+  /** Without a message part nothing may follow: all that comes are the OCSP parts. */
+  #isEmpty(): boolean {
+    return this.#isBroken('no-message-part');
   }
 
   #isBroken(defect: DefectName): boolean {

@@ -21,6 +21,10 @@ export class Permits {
     this.capacity = capacity;
   }
 
+  get queueLength(): number {
+    return this.#waiting.length;
+  }
+
   /** True: granted; false: `patienceMs` were over first. */
   request(patienceMs: number): Promise<boolean> {
     if (this.busyCount < this.capacity) {

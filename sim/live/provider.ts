@@ -8,10 +8,10 @@ import type { Endpoint, HttpRequest, HttpResponse, Listener } from './loopback.t
 
 export interface ProviderOptions {
   readonly capacity: number;
-  /** Of the next request. */
-  readonly serviceTimeMs: () => number;
+  /** Of the next request to a service, by the first segment of the path. */
+  readonly serviceTimeMs: (service: string) => number;
   readonly isHung: boolean;
-  /** What to answer for a service, by the first segment of the path. */
+  /** What to answer for a service. */
   readonly answerOf: (service: string) => ProviderAnswer | null;
 }
 
@@ -33,13 +33,13 @@ const PATIENCE_MS = 600_000;
 export class Provider {
   readonly seen: SeenRequest[] = [];
   readonly #options: ProviderOptions;
-  readonly #places: Permits;
+  readonly places: Permits;
   readonly #timers = new Set<NodeJS.Timeout>();
   #listener: Listener | null = null;
 
   constructor(options: ProviderOptions) {
     this.#options = options;
-    this.#places = new Permits(options.capacity);
+    this.places = new Permits(options.capacity);
   }
 
   async start(at: Endpoint): Promise<Endpoint> {
@@ -51,7 +51,7 @@ export class Provider {
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#places.close();
+    this.places.close();
     await this.#listener?.close();
   }
 
@@ -66,18 +66,18 @@ export class Provider {
       bytes,
     });
     if (this.#options.isHung) return;
-    if (!(await this.#places.request(PATIENCE_MS))) return;
-    await this.#work();
-    this.#places.release();
-    const service = path.split(/[/?]/)[1] ?? '';
-    const answer = this.#options.answerOf(decodeURIComponent(service));
+    if (!(await this.places.request(PATIENCE_MS))) return;
+    const service = decodeURIComponent(path.split(/[/?]/)[1] ?? '');
+    await this.#work(service);
+    this.places.release();
+    const answer = this.#options.answerOf(service);
     if (response.destroyed) return;
     response.writeHead(answer?.status ?? 404, { 'content-type': 'application/octet-stream' });
     response.end(Buffer.alloc(answer?.bytes ?? 0, 'a'));
   }
 
-  #work(): Promise<void> {
-    const serviceMs = this.#options.serviceTimeMs();
+  #work(service: string): Promise<void> {
+    const serviceMs = this.#options.serviceTimeMs(service);
     // A timer takes a millisecond at least, which is not nothing.
     if (serviceMs === 0) return Promise.resolve();
     return new Promise((resolve) => {

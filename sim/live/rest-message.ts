@@ -4,6 +4,7 @@ import type { XRoadId } from '../protocol/identifier.ts';
 import { requestHashOf } from '../protocol/message.ts';
 import type { Header } from '../protocol/message.ts';
 import { sha512 } from './signer.ts';
+import { attachmentName, MESSAGE_NAME } from './signing/message-signature.ts';
 
 /** An identifier as a scenario writes it: the parts with slashes between, nothing escaped. */
 export function plainId(id: XRoadId): string {
@@ -25,4 +26,16 @@ export function hashRequest(head: Uint8Array, bodyDigest: Uint8Array | null): st
   if (bodyDigest === null) return requestHashOf(head, null, sha512);
   const body = new Uint8Array(0);
   return requestHashOf(head, body, (bytes) => (bytes === body ? bodyDigest : sha512(bytes)));
+}
+
+/** The parts of a REST message by their names in its signature. */
+export function contentOf(
+  head: Buffer | null,
+  body: Buffer | null,
+): (name: string) => Buffer | null {
+  const parts = new Map([
+    [MESSAGE_NAME as string, head],
+    [attachmentName(1), body],
+  ]);
+  return (name) => parts.get(name) ?? null;
 }

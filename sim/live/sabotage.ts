@@ -3,6 +3,10 @@
  * protocol/condition.ts that no sound server or information system would make. They are looked up
  * by X-Road-Id, so that one network carries sound and broken messages at the same time.
  */
+import { PartName } from './evidence/signature.ts';
+import { writeHashChains } from './signing/hash-chain-writer.ts';
+import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
+
 export type DefectName =
   | 'not-post'
   | 'broken-multipart'
@@ -10,6 +14,7 @@ export type DefectName =
   | 'no-signature'
   | 'tampered'
   | 'wrong-signer'
+  | 'stale-ocsp'
   | 'response-without-signature'
   | 'response-without-part'
   | 'response-tampered'
@@ -36,4 +41,23 @@ export function tamper(chunk: Uint8Array): Buffer {
   const changed = Buffer.from(chunk);
   if (changed.length > 0) changed[0] ^= 1;
   return changed;
+}
+
+/**
+ * The signature of a message that was changed on its way, by somebody who does what can be done
+ * without the key: the hash chain, which nobody has signed, leads to the parts as they are now. A
+ * message of one part has no chain; there the value itself is changed.
+ */
+export function forge(
+  signature: MessageSignature,
+  partsSent: readonly PartDigest[],
+): MessageSignature {
+  if (signature.hashChain === null) {
+    const value = /(<ds:SignatureValue[^>]*>\s*)(.)/;
+    const other = (_all: string, start: string, letter: string): string =>
+      `${start}${letter === 'A' ? 'B' : 'A'}`;
+    return { ...signature, xml: signature.xml.replace(value, other) };
+  }
+  const { result, chains } = writeHashChains(PartName.SigChain, [partsSent]);
+  return { ...signature, hashChainResult: result, hashChain: chains[0] };
 }

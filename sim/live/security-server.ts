@@ -2,25 +2,42 @@
  * One security server: what it knows, its signer, its message log, its request threads, and the
  * two proxies, which are put on top by client-proxy.ts and server-proxy.ts.
  */
-import { parameterOf, timeoutOf } from './configuration.ts';
+import { assert } from '../base/assert.ts';
+import { isTimeStampingInTime, parameterOf, timeoutOf } from './configuration.ts';
 import type { ServerView } from './configuration.ts';
 import { Connector } from './connector.ts';
+import type { Identity } from './loopback.ts';
 import { MessageLog } from './message-log.ts';
-import type { LogRecord } from './message-log.ts';
+import type { LogRecord } from './log/log-record.ts';
 import { Permits } from './permits.ts';
 import type { Sabotage } from './sabotage.ts';
+import type { NetworkClock } from './network-clock.ts';
 import { Signer } from './signer.ts';
-import type { Certified } from './trust.ts';
+import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
+import { answersAbout } from './signing/ocsp-source.ts';
+import type { OcspSource } from './signing/ocsp-source.ts';
+import type { CertifiedKey } from './pki/keys.ts';
+import { ServerTrust } from './server-trust.ts';
+import type { ServerTrustSetUp } from './server-trust.ts';
+import { derOf } from './trust.ts';
 import { Cause } from '../protocol/fault.ts';
 import { Input, inputOf } from '../protocol/exchange.ts';
 import type { Transcripts } from './transcript.ts';
+import type { ServerClock } from './trust-jobs/server-clock.ts';
 
 export interface ServerSetUp {
   readonly view: ServerView;
   readonly logPath: string;
   readonly sabotage: Sabotage;
   /** A key of a member that is not at home here, for messages signed by the wrong one. */
-  readonly impostor: () => Certified;
+  readonly impostor: () => CertifiedKey;
+  /** Of all that has to do with trust: what expires, what is fresh, when something was signed. */
+  readonly clock: ServerClock;
+  readonly trust: Omit<ServerTrustSetUp, 'view' | 'clock' | 'messageLog'>;
+  /** Answers about the impostor's certificate. */
+  readonly ocsp: OcspSource;
+  /** Answers older than any verifier takes, for messages that carry such. */
+  readonly staleOcsp: OcspSource;
   /** Where the legs of an exchange write. */
   readonly transcripts: Transcripts;
   /** A leg has ended in a mistake of our own. */
@@ -28,18 +45,23 @@ export interface ServerSetUp {
 }
 
 const IMPOSTOR = 'impostor';
+const LOGGED_OUT = { failure: Cause.CannotSign } as const;
 
 export class SecurityServer {
   readonly view: ServerView;
   readonly sabotage: Sabotage;
+  readonly clock: NetworkClock;
+  readonly trust: ServerTrust;
   readonly signer: Signer;
   readonly messageLog: MessageLog;
   readonly connector: Connector;
   readonly clientThreads: Permits;
   readonly serverThreads: Permits;
   readonly transcripts: Transcripts;
-  readonly #impostor: () => Certified;
-  readonly #members = new Set<string>();
+  readonly #impostor: () => CertifiedKey;
+  readonly #ocsp: OcspSource;
+  readonly #staleOcsp: OcspSource;
+  readonly #members = new Map<string, CertifiedKey>();
   readonly #crashed: ServerSetUp['crashed'];
   readonly #legs = new Set<Promise<void>>();
 
@@ -47,33 +69,59 @@ export class SecurityServer {
     const { view } = setUp;
     this.view = view;
     this.sabotage = setUp.sabotage;
+    this.clock = setUp.clock;
     this.transcripts = setUp.transcripts;
     this.#crashed = setUp.crashed;
+    this.messageLog = new MessageLog(setUp.logPath, parameterOf(view, 'logConnections'));
+    const { clock } = setUp;
+    const { messageLog } = this;
+    this.trust = new ServerTrust({ ...setUp.trust, view, clock, messageLog });
     this.signer = new Signer({
       timeoutMs: timeoutOf(view, 'signerTimeout'),
       batchesAllowed: view.parameters.batchSigning === true,
+      ocsp: this.trust,
+      clock,
     });
+    this.trust.token.isSignerRunning = () => this.signer.isRunning;
+    this.#ocsp = setUp.ocsp;
+    this.#staleOcsp = setUp.staleOcsp;
     this.#impostor = setUp.impostor;
-    this.messageLog = new MessageLog(setUp.logPath, parameterOf(view, 'logConnections'));
-    this.connector = new Connector(view);
+    this.connector = new Connector(view, this.trust);
     this.clientThreads = new Permits(parameterOf(view, 'clientThreads'));
     this.serverThreads = new Permits(parameterOf(view, 'serverThreads'));
   }
 
   /** Members that have a key here. */
   get members(): ReadonlySet<string> {
-    return this.#members;
+    return new Set(this.#members.keys());
   }
 
-  addMember(member: string, identity: Certified): void {
-    this.#members.add(member);
-    this.signer.add(member, identity);
+  /** The key is on the token. */
+  addMember(member: string, identity: CertifiedKey): void {
+    this.#members.set(member, identity);
+    this.signer.add(member, identity, this.trust.token.chainOf(identity.certificateDer));
+  }
+
+  /** Whether a member has a key here that may sign now. */
+  canSign(member: string): boolean {
+    const identity = this.#members.get(member);
+    if (identity === undefined || !this.signer.has(member)) return false;
+    return this.trust.isUsable(identity.certificateDer);
   }
 
   /** The name under which a key of somebody else signs. */
   impostor(): string {
-    if (!this.signer.has(IMPOSTOR)) this.signer.add(IMPOSTOR, this.#impostor());
+    if (!this.signer.has(IMPOSTOR)) this.signer.add(IMPOSTOR, this.#impostor(), [], this.#ocsp);
     return IMPOSTOR;
+  }
+
+  /** The name under which a member's own key signs with OCSP answers that are too old. */
+  staleSigner(member: string): string {
+    const name = `stale ${member}`;
+    const identity = this.#members.get(member);
+    assert(identity !== undefined, `${member} has no key here`);
+    if (!this.signer.has(name)) this.signer.add(name, identity, [], this.#staleOcsp);
+    return name;
   }
 
   /** A leg runs; `settled` waits for it. */
@@ -102,19 +150,31 @@ export class SecurityServer {
     return first;
   }
 
-  /** The effect Sign: an input, and the signature as text where there is one. */
+  /** OCSP answers about the certificates with which this server shows up to others. */
+  authenticationAnswers(): readonly Buffer[] {
+    const { authentication } = this.view;
+    if (authentication === null) return [];
+    const der = derOf(authentication.certificatePem);
+    return answersAbout(this.trust, [der, ...this.trust.token.chainOf(der)]) ?? [];
+  }
+
+  /** The key for TLS; null: there is none that may be used now. */
+  shownIdentity(): Identity | null {
+    return this.trust.isAuthenticationUsable() ? this.view.authentication : null;
+  }
+
+  /** The effect Sign: an input, and the signature where there is one. */
   async sign(
     member: string,
-    parts: Parameters<Signer['sign']>[1],
-  ): Promise<{ readonly input: number; readonly signature: string }> {
-    const outcome = await this.signer.sign(member, parts);
-    if ('signature' in outcome) {
-      return { input: Input.Done, signature: JSON.stringify(outcome.signature) };
-    }
+    parts: readonly PartDigest[],
+  ): Promise<{ readonly input: number; readonly signature: MessageSignature | null }> {
+    const isLoggedOut = this.signer.isRunning && !this.trust.token.isLoggedIn;
+    const outcome = isLoggedOut ? LOGGED_OUT : await this.signer.sign(member, parts);
+    if ('signature' in outcome) return { input: Input.Done, signature: outcome.signature };
     const { failure } = outcome;
     return {
       input: failure === null ? Input.TimedOut : inputOf(Input.Failed, failure),
-      signature: '',
+      signature: null,
     };
   }
 
@@ -124,17 +184,31 @@ export class SecurityServer {
     const isGranted = await connections.request(timeoutOf(this.view, 'logPoolTimeout'));
     if (!isGranted) return Input.TimedOut;
     hold();
+    let id: number;
     try {
-      this.messageLog.write(record);
-      return Input.Done;
+      id = await this.messageLog.commit(record);
     } catch {
       return inputOf(Input.Failed, Cause.DatabaseError);
     }
+    if (this.view.parameters.timestampImmediately !== true) return Input.Done;
+    try {
+      await this.trust.timeStamper.stampNow(id);
+      return Input.Done;
+    } catch {
+      return inputOf(Input.Failed, Cause.TimestampingFailed);
+    }
   }
 
-  stop(): void {
+  /** Fact.TimestampingInTime. */
+  isTimeStampingInTime(): boolean {
+    const { trust, view, clock } = this;
+    return trust.timeStamper.isInTime && isTimeStampingInTime(view, clock.nowMs());
+  }
+
+  async stop(): Promise<void> {
     this.clientThreads.close();
     this.serverThreads.close();
+    await this.trust.close();
     this.messageLog.close();
   }
 }

@@ -20,23 +20,26 @@ import {
 } from '../protocol/message.ts';
 import type { RequestHead, ResponseHead, ServicePath } from '../protocol/message.ts';
 import {
+  anchorsOf,
   findInstance,
   findServerByHash,
   isBodyLoggable,
-  isTimeStampingInTime,
   memberOf,
   parameterOf,
   parseVersion,
 } from './configuration.ts';
 import type { LegHands, Mailbox } from './driver.ts';
+import { readCertificate as readEvidence } from './evidence/certificate.ts';
 import type { IncomingMessage, Peer } from './incoming-message.ts';
 import { digestOf } from './message-parts.ts';
-import { hashRequest, headersOf, plainId } from './rest-message.ts';
+import { contentOf, hashRequest, headersOf, plainId } from './rest-message.ts';
 import type { SecurityServer } from './security-server.ts';
-import { judgeSignature, readSignature } from './signer.ts';
-import type { PartDigest } from './signer.ts';
+import { judgeSignature } from './signing/message-verifier.ts';
+import { attachmentName, MESSAGE_NAME } from './signing/message-signature.ts';
+import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
+import { isPeerTrusted } from './signing/peer-verifier.ts';
 import { SystemCall } from './system-call.ts';
-import { hashOfCertificate, isIssuedBy, readCertificate } from './trust.ts';
+import { hashOfCertificate, readCertificate } from './trust.ts';
 
 export class ServerLeg implements LegHands {
   readonly mailbox: Mailbox;
@@ -48,7 +51,8 @@ export class ServerLeg implements LegHands {
   #call: SystemCall | null = null;
   #responseHead: Uint8Array | null = null;
   #responseDigest: Buffer | null = null;
-  #signature = '';
+  /** Of the response; null: it is not signed yet. */
+  #signature: MessageSignature | null = null;
   #holdsLog = false;
 
   constructor(server: SecurityServer, message: IncomingMessage, peer: Peer) {
@@ -59,13 +63,13 @@ export class ServerLeg implements LegHands {
   }
 
   isTrue(fact: Fact): boolean {
-    const { view, signer } = this.#server;
+    const { view } = this.#server;
     const { parts } = this.#message;
     switch (fact) {
       case Fact.MethodIsPost:
         return this.#message.method === 'POST';
       case Fact.GlobalConfValid:
-        return findInstance(view, view.instance, Date.now()) !== null;
+        return findInstance(view, view.instance, this.#server.clock.nowMs()) !== null;
       case Fact.ClientVersionSupported:
         return parseVersion(this.#message.header('x-proxy-version')) >= this.#minVersion();
       case Fact.IsRest:
@@ -78,19 +82,19 @@ export class ServerLeg implements LegHands {
       case Fact.ProviderRegistered:
         return this.#target === null || view.registered.has(this.#provider());
       case Fact.SigningKeyUsable:
-        return this.#target === null || signer.has(memberOf(this.#provider()));
+        return this.#target === null || this.#server.canSign(memberOf(this.#provider()));
       case Fact.ClientChainValid:
         return this.#head === null || this.#isPeerChainValid();
       case Fact.MessageReadable:
-        return !this.#message.isBroken;
+        return this.#message.broken === Cause.None;
       case Fact.HasMessagePart:
         return parts.head !== null;
       case Fact.HasSignature:
         return parts.signature !== null;
       case Fact.TimestampingConfigured:
-        return view.timeStamping.authorities.length > 0;
+        return this.#server.trust.timeStamper.isConfigured;
       case Fact.TimestampingInTime:
-        return isTimeStampingInTime(view, Date.now());
+        return this.#server.isTimeStampingInTime();
       case Fact.BodyLoggable:
         return isBodyLoggable(view, this.#bytesToLog());
       default:
@@ -115,7 +119,7 @@ export class ServerLeg implements LegHands {
       case Effect.Sign:
         return this.#sign();
       case Effect.SendResponseEnd:
-        await this.#message.sendEnd(this.#messageId(), this.#signature);
+        await this.#message.sendEnd(this.#messageId(), this.#signed());
         return null;
       case Effect.SendFault:
         await this.#sendFault(fault);
@@ -161,7 +165,7 @@ export class ServerLeg implements LegHands {
   /** Facts 2.3 step 6: up to the end of the request part. */
   async #admit(): Promise<number> {
     const found = await this.#message.messagePart();
-    if (found === 'broken') return inputOf(Input.Failed, Cause.MimeParsingFailed);
+    if (found === 'broken') return inputOf(Input.Failed, this.#message.broken);
     if (found !== 'came') return found === 'idle' ? Input.TimedOut : Input.PeerClosed;
     const { head } = this.#message.parts;
     this.#head = head === null ? null : decodeRequestHead(head);
@@ -170,16 +174,19 @@ export class ServerLeg implements LegHands {
     return isUnreadable ? inputOf(Input.Failed, Cause.InternalError) : Input.Done;
   }
 
-  async #verify(): Promise<number> {
-    const { parts } = this.#message;
-    const signature = readSignature(parts.signature ?? '');
-    if (signature === null) return inputOf(Input.Failed, Cause.MalformedSignature);
+  #verify(): number {
+    const { signature, digests, head, body } = this.#message.parts;
+    assert(signature !== null, 'the rules verify only what is signed');
     const instance = this.#client().split('/')[0];
-    const cause = await judgeSignature(signature, parts.digests, {
-      member: memberOf(this.#client()),
-      authorityPem: findInstance(this.#server.view, instance, Date.now())?.authorityPem ?? null,
-      nowMs: Date.now(),
-    });
+    const known = findInstance(this.#server.view, instance, this.#server.clock.nowMs());
+    const cause = judgeSignature(
+      { kind: 'request', signature, digests, contentOf: contentOf(head, body) },
+      {
+        member: memberOf(this.#client()),
+        anchors: anchorsOf(this.#server.view, known),
+        nowMs: this.#server.clock.nowMs(),
+      },
+    );
     return cause === Cause.None ? Input.Done : inputOf(Input.Failed, cause);
   }
 
@@ -188,15 +195,20 @@ export class ServerLeg implements LegHands {
     const isResponse = this.#responseHead !== null;
     const body = isResponse ? (this.#call?.body ?? null) : parts.body;
     const message = this.#responseHead ?? parts.head ?? new Uint8Array(0);
+    const signature = isResponse ? this.#signed() : parts.signature;
     const record = {
-      timeMs: Date.now(),
+      timeMs: Math.floor(this.#server.clock.nowMs()),
       messageId: this.#messageId(),
       requestId: this.#message.header('x-road-request-id'),
       isResponse,
       sender: isResponse ? this.#provider() : this.#client(),
+      owner: this.#provider(),
       message: Buffer.from(message).toString('utf8'),
       body: this.#server.view.parameters.bodyLogging === true ? body : null,
-      signature: isResponse ? this.#signature : (parts.signature ?? ''),
+      attachments: null,
+      signature: signature?.xml ?? '',
+      hashChainResult: signature?.hashChainResult ?? null,
+      hashChain: signature?.hashChain ?? null,
     };
     return this.#server.log(record, () => {
       this.#holdsLog = true;
@@ -223,7 +235,8 @@ export class ServerLeg implements LegHands {
     const call = this.#call;
     assert(call !== null && call.answer !== null && this.#head !== null, 'nothing to stream');
     const { status, reason, rawHeaders } = call.answer;
-    const { head, bodyDigest } = this.#message.parts;
+    const { head, digests } = this.#message.parts;
+    const bodyDigest = digests.find(({ name }) => name === attachmentName(1))?.digest ?? null;
     const hash = hashRequest(head ?? new Uint8Array(0), bodyDigest);
     const plain = { status, reason, headers: headersOf(rawHeaders) };
     const made = responseHeadFor(plain, this.#head, hash);
@@ -240,13 +253,20 @@ export class ServerLeg implements LegHands {
   async #sign(): Promise<number> {
     const parts: PartDigest[] = [];
     if (this.#responseHead !== null) {
-      parts.push({ name: 'message', digest: digestOf(this.#responseHead) });
+      parts.push({ name: MESSAGE_NAME, digest: digestOf(this.#responseHead) });
     }
-    if (this.#responseDigest !== null) parts.push({ name: 'body', digest: this.#responseDigest });
+    if (this.#responseDigest !== null) {
+      parts.push({ name: attachmentName(1), digest: this.#responseDigest });
+    }
     const member = memberOf(this.#provider());
     const { input, signature } = await this.#server.sign(member, parts);
     this.#signature = signature;
     return input;
+  }
+
+  #signed(): MessageSignature {
+    assert(this.#signature !== null, 'no response is sent before it is signed');
+    return this.#signature;
   }
 
   #sendFault(fault: number): Promise<void> {
@@ -255,14 +275,19 @@ export class ServerLeg implements LegHands {
     return this.#message.sendFault({ code, text, detail: randomUUID() });
   }
 
-  /** The peer's certificate leads to its authority, and its server is one of the client's. */
+  /** The peer's certificate may be trusted, and its server is one of the client's. */
   #isPeerChainValid(): boolean {
     const { view } = this.#server;
-    const peer = findServerByHash(view, hashOfCertificate(this.#peer.certificate));
-    const instance = findInstance(view, this.#client().split('/')[0], Date.now());
+    const { certificate, pem } = this.#peer;
+    const peer = findServerByHash(view, hashOfCertificate(certificate));
+    const instance = findInstance(view, this.#client().split('/')[0], this.#server.clock.nowMs());
     if (peer === null || instance === null || !peer.clients.has(this.#client())) return false;
-    const { x509, mayAuthenticate } = readCertificate(this.#peer.pem);
-    return mayAuthenticate && isIssuedBy(x509, instance.authorityPem, Date.now());
+    if (!readCertificate(pem).mayAuthenticate) return false;
+    return isPeerTrusted(readEvidence(certificate), this.#message.parts.ocspResponses, {
+      member: memberOf(this.#client()),
+      anchors: anchorsOf(view, instance),
+      nowMs: this.#server.clock.nowMs(),
+    });
   }
 
   /** By the rules of protocol/access.ts, with the groups of all instances known here. */

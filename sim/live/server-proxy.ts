@@ -10,17 +10,15 @@ import type { Endpoint, HttpRequest, HttpResponse, Listener } from './loopback.t
 import type { SecurityServer } from './security-server.ts';
 import { ServerLeg } from './server-leg.ts';
 import { hashOfCertificate } from './trust.ts';
-import type { Certified } from './trust.ts';
 
-export function startServerProxy(
-  server: SecurityServer,
-  identity: Certified,
-  at: Endpoint,
-): Promise<Listener> {
+export function startServerProxy(server: SecurityServer, at: Endpoint): Promise<Listener> {
   const isKnown = (certificate: Buffer): boolean =>
     findServerByHash(server.view, hashOfCertificate(certificate)) !== null;
-  return listenMutualTls(at, identity, isKnown, (request, response) =>
-    server.track(serve(server, request, response)),
+  return listenMutualTls(
+    at,
+    () => server.shownIdentity(),
+    isKnown,
+    (request, response) => server.track(serve(server, request, response)),
   );
 }
 

@@ -1,60 +1,45 @@
 /**
- * Signing and verifying, and who waits for whom. The rules of batching are protocol/batch.ts:
- * one worker for each signing certificate takes everything that waits into one operation, and a
- * token does one operation at a time, whatever member it is for.
+ * Signing, and who waits for whom. The rules of batching are protocol/batch.ts: one worker for each
+ * signing certificate takes everything that waits into one operation, and a token does one
+ * operation at a time, whatever member it is for.
  *
- * A message is signed by its parts:
- *
- *    leaf   SHA-512 of 0, and of name, 0, SHA-512 of each part
- *    node   SHA-512 of 1, left, right
- *    value  RSA PKCS #1 with SHA-512, or ECDSA with SHA-512, over the root
- *
- * and carries the path from its leaf to the root, so that one signature value serves a batch. This
- * is the shape of X-Road's hash chain (facts 3.4), not its encoding: no XAdES, no DER, no OCSP.
+ * A message alone, and of one part alone, is signed as it is; everything else by way of a hash
+ * chain, so that one signature value serves the batch (facts 2.7).
  */
-import { createHash, createPrivateKey, sign, verify } from 'node:crypto';
+import { createHash, createPrivateKey, sign, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { batchSize, isExpired } from '../protocol/batch.ts';
 import { Cause } from '../protocol/fault.ts';
+import { PartName } from './evidence/signature.ts';
+import type { NetworkClock } from './network-clock.ts';
 import { Permits } from './permits.ts';
-import { isIssuedBy, readCertificate } from './trust.ts';
+import { writeHashChains } from './signing/hash-chain-writer.ts';
+import { MESSAGE_NAME } from './signing/message-signature.ts';
+import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
+import { answersAbout } from './signing/ocsp-source.ts';
+import type { OcspSource } from './signing/ocsp-source.ts';
+import { XadesWriter } from './signing/xades-writer.ts';
+import type { SignedDocument } from './signing/xades-writer.ts';
 import type { Certified } from './trust.ts';
 
-/** A part by its name in the signature: `message` or `body`. */
-export interface PartDigest {
-  readonly name: string;
-  readonly digest: Buffer;
-}
-
-export interface SignatureStep {
-  readonly side: 'left' | 'right';
-  /** Base64. */
-  readonly digest: string;
-}
-
-export interface Signature {
-  readonly certificatePem: string;
-  /** From the leaf up; empty: the leaf is the root. */
-  readonly path: readonly SignatureStep[];
-  /** Base64. */
-  readonly value: string;
-}
-
 export type SignOutcome =
-  | { readonly signature: Signature }
+  | { readonly signature: MessageSignature }
   /** Null: the time-out came first. */
   | { readonly failure: Cause | null };
 
 interface SignRequest {
-  readonly leaf: Buffer;
+  readonly parts: readonly PartDigest[];
   readonly sinceMs: number;
   readonly settle: (outcome: SignOutcome) => void;
 }
 
 interface Worker {
   readonly key: KeyObject;
-  readonly certificatePem: string;
+  readonly writer: XadesWriter;
+  /** The certificate and the authorities between it and the root, in DER. */
+  readonly certificates: readonly Buffer[];
+  readonly ocsp: OcspSource;
   readonly waiting: SignRequest[];
   isBusy: boolean;
 }
@@ -62,6 +47,8 @@ interface Worker {
 export interface SignerOptions {
   readonly timeoutMs: number;
   readonly batchesAllowed: boolean;
+  readonly ocsp: OcspSource;
+  readonly clock: NetworkClock;
 }
 
 /** The signer of one security server, with its one token. */
@@ -81,11 +68,22 @@ export class Signer {
     this.#options = options;
   }
 
-  /** Gives a member, `INSTANCE/CLASS/CODE`, a key at this server. */
-  add(member: string, identity: Certified): void {
+  /**
+   * Gives a member, `INSTANCE/CLASS/CODE`, a key at this server. `intermediates`: DER of the
+   * authorities between its certificate and their root.
+   */
+  add(
+    member: string,
+    identity: Certified,
+    intermediates: readonly Buffer[] = [],
+    ocsp: OcspSource = this.#options.ocsp,
+  ): void {
+    const certificate = new X509Certificate(identity.certificatePem).raw;
     this.#workers.set(member, {
       key: createPrivateKey(identity.keyPem),
-      certificatePem: identity.certificatePem,
+      writer: new XadesWriter(certificate, intermediates),
+      certificates: [certificate, ...intermediates],
+      ocsp,
       waiting: [],
       isBusy: false,
     });
@@ -95,9 +93,11 @@ export class Signer {
     this.#workers.delete(member);
   }
 
-  /** The member has a usable key here. */
+  /** The member has a usable key here: one about whose certificate OCSP has answered. */
   has(member: string): boolean {
-    return this.#workers.has(member);
+    const worker = this.#workers.get(member);
+    if (worker === undefined) return false;
+    return answersAbout(worker.ocsp, worker.certificates) !== null;
   }
 
   sign(member: string, parts: readonly PartDigest[]): Promise<SignOutcome> {
@@ -110,7 +110,7 @@ export class Signer {
         clearTimeout(timer);
         resolve(outcome);
       };
-      worker.waiting.push({ leaf: leafOf(parts), sinceMs: performance.now(), settle });
+      worker.waiting.push({ parts, sinceMs: performance.now(), settle });
       if (!worker.isBusy) void this.#work(worker);
     });
   }
@@ -135,24 +135,58 @@ export class Signer {
   }
 
   async #signBatch(worker: Worker, batch: readonly SignRequest[]): Promise<void> {
-    const { root, paths } = merkleOf(batch.map(({ leaf }) => leaf));
     this.operationCount++;
-    const value = this.isTokenWorking ? await signValue(root, worker.key) : null;
+    const answers = answersAbout(worker.ocsp, worker.certificates);
+    const signatures =
+      this.isTokenWorking && answers !== null
+        ? await this.#signaturesOf(worker, batch, answers)
+        : null;
     for (const [index, { settle }] of batch.entries()) {
-      if (value === null) settle({ failure: Cause.CannotSign });
-      else {
-        const { certificatePem } = worker;
-        const signature = { certificatePem, path: paths[index], value: value.toString('base64') };
-        settle({ signature });
-      }
+      const signature = signatures?.[index];
+      settle(signature === undefined ? { failure: Cause.CannotSign } : { signature });
     }
+  }
+
+  /** One for each of the batch, in order; null: the token has failed. */
+  async #signaturesOf(
+    { key, writer }: Worker,
+    batch: readonly SignRequest[],
+    ocspResponses: readonly Buffer[],
+  ): Promise<readonly MessageSignature[] | null> {
+    const [first] = batch;
+    const isAlone = batch.length === 1 && first.parts.length === 1;
+    const made = isAlone
+      ? null
+      : writeHashChains(
+          PartName.SigChain,
+          batch.map(({ parts }) => parts),
+        );
+    const document: SignedDocument =
+      made === null
+        ? { name: MESSAGE_NAME, digest: first.parts[0].digest }
+        : { name: PartName.SigChainResult, digest: sha512(Buffer.from(made.result)) };
+    const { toBeSigned, withValue } = writer.compose(
+      document,
+      ocspResponses,
+      this.#options.clock.nowMs(),
+    );
+    const value = await signValue(toBeSigned, key);
+    if (value === null) return null;
+    const xml = withValue(value);
+    return batch.map((_request, index) => ({
+      xml,
+      hashChainResult: made?.result ?? null,
+      hashChain: made?.chains[index] ?? null,
+    }));
   }
 }
 
 /** In Node's thread pool, so that other exchanges go on meanwhile. */
-function signValue(root: Buffer, key: KeyObject): Promise<Buffer | null> {
+function signValue(toBeSigned: Buffer, privateKey: KeyObject): Promise<Buffer | null> {
+  // ECDSA as XML has it (RFC 9231, 2.3.6); RSA does not mind.
+  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const;
   return new Promise((resolve) => {
-    sign('sha512', root, key, (error, value) => resolve(error === null ? value : null));
+    sign('sha512', toBeSigned, key, (error, value) => resolve(error === null ? value : null));
   });
 }
 
@@ -161,106 +195,3 @@ export const sha512 = (...chunks: readonly Uint8Array[]): Buffer => {
   for (const chunk of chunks) hash.update(chunk);
   return hash.digest();
 };
-
-const LEAF = Buffer.from([0]);
-const NODE = Buffer.from([1]);
-
-export function leafOf(parts: readonly PartDigest[]): Buffer {
-  const chunks = parts.flatMap(({ name, digest }) => [Buffer.from(name), LEAF, digest]);
-  return sha512(LEAF, ...chunks);
-}
-
-interface Merkle {
-  readonly root: Buffer;
-  /** For each leaf, in order. */
-  readonly paths: readonly SignatureStep[][];
-}
-
-/** A leaf without a neighbour moves up as it is. */
-export function merkleOf(leaves: readonly Buffer[]): Merkle {
-  assert(leaves.length > 0, 'a batch of nothing has no root');
-  const paths = leaves.map((): SignatureStep[] => []);
-  let level = leaves.map((digest, index) => ({ digest, members: [index] }));
-  while (level.length > 1) {
-    const above: typeof level = [];
-    for (let at = 0; at < level.length; at += 2) {
-      const [left, right] = [level[at], level[at + 1]];
-      if (right === undefined) {
-        above.push(left);
-        continue;
-      }
-      const toRight = { side: 'right', digest: right.digest.toString('base64') } as const;
-      const toLeft = { side: 'left', digest: left.digest.toString('base64') } as const;
-      for (const member of left.members) paths[member].push(toRight);
-      for (const member of right.members) paths[member].push(toLeft);
-      const digest = sha512(NODE, left.digest, right.digest);
-      above.push({ digest, members: [...left.members, ...right.members] });
-    }
-    level = above;
-  }
-  return { root: level[0].digest, paths };
-}
-
-export function rootOf(leaf: Buffer, path: readonly SignatureStep[]): Buffer {
-  return path.reduce((digest, step) => {
-    const other = Buffer.from(step.digest, 'base64');
-    return step.side === 'left' ? sha512(NODE, other, digest) : sha512(NODE, digest, other);
-  }, leaf);
-}
-
-export interface VerifyContext {
-  /** The member the message says it is from, `INSTANCE/CLASS/CODE`. */
-  readonly member: string;
-  /** Certificate of the authority of the member's instance; null: it is not known here. */
-  readonly authorityPem: string | null;
-  readonly nowMs: number;
-}
-
-/**
- * What is wrong with a signature; Cause.None: nothing. In the order of facts 2.6: usage of the
- * certificate, its member, the value, the chain.
- */
-export async function judgeSignature(
-  signature: Signature,
-  parts: readonly PartDigest[],
-  { member, authorityPem, nowMs }: VerifyContext,
-): Promise<Cause> {
-  const certificate = readCertificate(signature.certificatePem);
-  if (!certificate.maySign || certificate.member !== member) return Cause.IncorrectCertificate;
-  const root = rootOf(leafOf(parts), signature.path);
-  const value = Buffer.from(signature.value, 'base64');
-  const fits = await new Promise<boolean>((resolve) => {
-    verify('sha512', root, certificate.publicKey, value, (error, result) =>
-      resolve(error === null && result),
-    );
-  });
-  if (!fits) return Cause.InvalidSignatureValue;
-  if (authorityPem === null) return Cause.InternalError;
-  const isIssued = isIssuedBy(certificate.x509, authorityPem, nowMs);
-  return isIssued ? Cause.None : Cause.CannotCreateCertPath;
-}
-
-/** Null: the text is no signature of ours. */
-export function readSignature(text: string): Signature | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (!isSignature(value)) return null;
-    readCertificate(value.certificatePem);
-    return value;
-  } catch {
-    return null;
-  }
-}
-
-function isSignature(value: unknown): value is Signature {
-  if (typeof value !== 'object' || value === null) return false;
-  const { certificatePem, path, value: bytes } = value as Partial<Signature>;
-  if (typeof certificatePem !== 'string' || typeof bytes !== 'string') return false;
-  return Array.isArray(path) && path.every(isStep);
-}
-
-function isStep(step: unknown): step is SignatureStep {
-  if (typeof step !== 'object' || step === null) return false;
-  const { side, digest } = step as Partial<SignatureStep>;
-  return (side === 'left' || side === 'right') && typeof digest === 'string';
-}

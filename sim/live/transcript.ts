@@ -56,6 +56,12 @@ export class Transcripts {
     this.#requestOf.set(messageId, requestId);
   }
 
+  /** Forgets all of them; those under way begin anew. */
+  clear(): void {
+    this.#byRequest.clear();
+    this.#requestOf.clear();
+  }
+
   /** The transcript of a message, which is then forgotten here. */
   take(messageId: string): Transcript {
     const requestId = this.#requestOf.get(messageId) ?? '';

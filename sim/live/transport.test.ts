@@ -73,6 +73,22 @@ test('what is written is read, however it is cut', async () => {
   );
 });
 
+test('lines may end in LF alone', async () => {
+  const content = fc
+    .array(fc.constantFrom('\n', '--', '-', 'a', '--B', '\n--'), { maxLength: 20 })
+    .map((pieces) => Buffer.from(pieces.join('')));
+  const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(content, { minLength: 1, maxLength: 4 }), sizes, async (all, cut) => {
+      const boundary = makeBoundary();
+      const parts = all.map((one) => ({ type: 'text/xml', content: one }));
+      const message = (await write(boundary, parts)).toString('latin1').replaceAll('\r\n', '\n');
+      expect(readIn(Buffer.from(message, 'latin1'), boundary, cut)).toEqual(parts);
+    }),
+    { seed: 7, numRuns: 100 },
+  );
+});
+
 describe('broken messages', () => {
   const read = (text: string): ReadPart[] => readIn(Buffer.from(text), 'B', [5]);
 

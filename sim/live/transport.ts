@@ -1,32 +1,43 @@
 /**
  * The protocol between two security servers: multipart messages, written and read as streams
- * (facts 3.3).
+ * (facts 3.3). What may follow what is in message-parts.ts.
  *
- *   request    application/x-road-rest-request, application/x-road-rest-body, signature
- *   response   application/x-road-rest-response, application/x-road-rest-body, signature
+ *   request    application/ocsp-response *      of the certificates with which the sender shows up
+ *              application/x-road-rest-request | text/xml | application/xop+xml
+ *              application/x-road-rest-body | multipart/mixed    the body, or SOAP's attachments
+ *              application/hash-chain-result, application/hash-chain    unless it is signed alone
+ *              signature/bdoc-1.0/ts
+ *   response   the same without OCSP, and application/x-road-rest-response
  *   fault      text/xml, instead of whatever has not been written yet
- *
- * The signature part is this lab's own JSON (signer.ts) and its type says so. OCSP parts, hash
- * chains as XML and XAdES are not made here.
  */
 import { randomInt } from 'node:crypto';
 import type { Writable } from 'node:stream';
+import { Cause } from '../protocol/fault.ts';
+import type { Header } from '../protocol/message.ts';
+import type { MessageSignature } from './signing/message-signature.ts';
 
 export const PartType = {
+  Ocsp: 'application/ocsp-response',
   RestRequest: 'application/x-road-rest-request',
   RestResponse: 'application/x-road-rest-response',
   RestBody: 'application/x-road-rest-body',
-  Signature: 'application/x-fedlab-signature+json',
-  Fault: 'text/xml',
+  /** A SOAP message, or the fault that comes instead. */
+  Soap: 'text/xml',
+  SoapWithReferences: 'application/xop+xml',
+  Attachments: 'multipart/mixed',
+  HashChainResult: 'application/hash-chain-result',
+  HashChain: 'application/hash-chain',
+  Signature: 'signature/bdoc-1.0/ts',
 } as const;
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const BOUNDARY_LETTERS = 30;
 
-export function makeBoundary(): string {
+/** `xtop` begins the boundary of a message, `xatt` that of the attachments inside of it. */
+export function makeBoundary(start: 'xtop' | 'xatt' = 'xtop'): string {
   let letters = '';
   while (letters.length < BOUNDARY_LETTERS) letters += LETTERS[randomInt(LETTERS.length)];
-  return `xtop${letters}`;
+  return `${start}${letters}`;
 }
 
 export const contentTypeOf = (boundary: string): string =>
@@ -49,7 +60,7 @@ export class MultipartWriter {
   }
 
   async begin(type: string): Promise<void> {
-    await this.write(`--${this.#boundary}\r\ncontent-type:${type}\r\n\r\n`);
+    await this.write(`--${this.#boundary}\r\ncontent-type: ${type}\r\n\r\n`);
   }
 
   /** Part of a part's content; false: the peer has gone. */
@@ -70,6 +81,13 @@ export class MultipartWriter {
     return this.end();
   }
 
+  /** The signature with its hash chain, where there is one. */
+  async signature({ xml, hashChainResult, hashChain }: MessageSignature): Promise<boolean> {
+    if (hashChainResult !== null) await this.part(PartType.HashChainResult, hashChainResult);
+    if (hashChain !== null) await this.part(PartType.HashChain, hashChain);
+    return this.part(PartType.Signature, xml);
+  }
+
   /** The last boundary; the stream itself is left open. */
   async finish(): Promise<boolean> {
     return this.write(`--${this.#boundary}--\r\n`);
@@ -77,31 +95,44 @@ export class MultipartWriter {
 }
 
 export interface PartListener {
-  partBegins(type: string): void;
+  /** The value of its content type, and all its headers. */
+  partBegins(type: string, headers: readonly Header[]): void;
   partData(chunk: Buffer): void;
   partEnds(): void;
   /** After the last boundary. */
   messageEnds(): void;
 }
 
+/** A message that cannot be read; the reason is X-Road's. */
 export class MultipartError extends Error {
   override name = 'MultipartError';
+  readonly reason: Cause;
+
+  constructor(message: string, reason: Cause = Cause.MimeParsingFailed) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 const HEAD_MAX = 8192;
+const LF = 0x0a;
+const CR = 0x0d;
 const PHASES = { Preamble: 0, Head: 1, Content: 2, Epilogue: 3 } as const;
 type Phase = (typeof PHASES)[keyof typeof PHASES];
 
-/** Reads a multipart message as it comes, in chunks of any size. */
+/**
+ * Reads a multipart message as it comes, in chunks of any size. Lines may end in LF alone, as
+ * X-Road's own reader has it (vectors proxymessages).
+ */
 export class MultipartReader {
   readonly #listener: PartListener;
   readonly #delimiter: Buffer;
   // The first boundary may stand at the very beginning, without a line end before it.
-  #rest: Buffer = Buffer.from('\r\n');
+  #rest: Buffer = Buffer.from('\n');
   #phase: Phase = PHASES.Preamble;
 
   constructor(boundary: string, listener: PartListener) {
-    this.#delimiter = Buffer.from(`\r\n--${boundary}`);
+    this.#delimiter = Buffer.from(`\n--${boundary}`);
     this.#listener = listener;
   }
 
@@ -133,24 +164,29 @@ export class MultipartReader {
   #seekBoundary(): boolean {
     const at = this.#rest.indexOf(this.#delimiter);
     if (at === -1) {
-      // All but what may be the beginning of a boundary is content.
-      this.#emit(Math.max(0, this.#rest.length - this.#delimiter.length + 1));
+      // All but what may be the beginning of a boundary, with a CR before it, is content.
+      this.#emit(Math.max(0, this.#rest.length - this.#delimiter.length));
       return false;
     }
-    this.#emit(at);
-    const end = this.#delimiter.length + 2;
-    if (this.#rest.length < end) return false;
-    const tail = this.#rest.toString('latin1', this.#delimiter.length, end);
-    if (tail !== '\r\n' && tail !== '--') throw new MultipartError('text behind a boundary');
-    this.#rest = this.#rest.subarray(end);
+    this.#emit(this.#rest[at - 1] === CR ? at - 1 : at);
+    // The line end before the boundary is the boundary's.
+    const start = this.#rest.indexOf(LF) + this.#delimiter.length;
+    const tail = this.#tailAt(start);
+    if (tail === null) return false;
+    this.#rest = this.#rest.subarray(tail.end);
     if (this.#phase === PHASES.Content) this.#listener.partEnds();
-    if (tail === '\r\n') {
-      this.#phase = PHASES.Head;
-    } else {
-      this.#phase = PHASES.Epilogue;
-      this.#listener.messageEnds();
-    }
+    this.#phase = tail.isLast ? PHASES.Epilogue : PHASES.Head;
+    if (tail.isLast) this.#listener.messageEnds();
     return true;
+  }
+
+  /** What follows the boundary, a line end or two dashes; null: it has not come yet. */
+  #tailAt(start: number): { readonly end: number; readonly isLast: boolean } | null {
+    if (this.#rest[start] === LF) return { end: start + 1, isLast: false };
+    if (this.#rest.length < start + 2) return null;
+    const tail = this.#rest.toString('latin1', start, start + 2);
+    if (tail !== '\r\n' && tail !== '--') throw new MultipartError('text behind a boundary');
+    return { end: start + 2, isLast: tail === '--' };
   }
 
   #emit(length: number): void {
@@ -160,28 +196,38 @@ export class MultipartReader {
   }
 
   #readHead(): boolean {
-    const at = this.#rest.indexOf('\r\n\r\n');
-    if (at > HEAD_MAX || (at === -1 && this.#rest.length > HEAD_MAX)) {
+    const end = endOfHead(this.#rest);
+    if (this.#rest.length > HEAD_MAX && (end === null || end.at > HEAD_MAX)) {
       throw new MultipartError('the head of a part is too long');
     }
-    if (at === -1) return false;
-    const type = contentTypeIn(this.#rest.toString('utf8', 0, at));
-    this.#rest = this.#rest.subarray(at + 4);
+    if (end === null) return false;
+    const headers = headersIn(this.#rest.toString('utf8', 0, end.at));
+    const type = headers.find(({ name }) => name.toLowerCase() === 'content-type');
+    if (type === undefined) throw new MultipartError('a part without a content type');
+    this.#rest = this.#rest.subarray(end.next);
     this.#phase = PHASES.Content;
-    this.#listener.partBegins(type);
+    this.#listener.partBegins(type.value, headers);
     return true;
   }
 }
 
-function contentTypeIn(head: string): string {
-  for (const line of head.split('\r\n')) {
+/** Where the empty line stands, and what follows it; null: it has not come. */
+function endOfHead(bytes: Buffer): { readonly at: number; readonly next: number } | null {
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) {
+    const next = bytes[at + 1] === CR ? at + 2 : at + 1;
+    if (bytes[next] === LF) return { at, next: next + 1 };
+    // No head is longer, so nothing further on can end it.
+    if (at > HEAD_MAX) return null;
+  }
+  return null;
+}
+
+function headersIn(head: string): Header[] {
+  return head.split(/\r?\n/).map((line) => {
     const colon = line.indexOf(':');
     if (colon <= 0) throw new MultipartError(`"${line.slice(0, 40)}" is no header of a part`);
-    if (line.slice(0, colon).trim().toLowerCase() === 'content-type') {
-      return line.slice(colon + 1).trim();
-    }
-  }
-  throw new MultipartError('a part without a content type');
+    return { name: line.slice(0, colon).trim(), value: line.slice(colon + 1).trim() };
+  });
 }
 
 /** The fault a server sends instead of a message: a SOAP 1.1 Fault (facts 3.5). */

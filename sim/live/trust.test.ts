@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isIssuedBy, readCertificate, Trust } from './trust.ts';
+import { printId } from '../protocol/identifier.ts';
+import { mayBeUsed, readCertificate as readEvidence, Usage } from './evidence/certificate.ts';
+import { membersInSubject } from './evidence/subject.ts';
+import { PROFILE_CLASSES } from './pki/subject-profile.ts';
+import { derOf, isIssuedBy, readCertificate, Trust } from './trust.ts';
 
 const trust = new Trust();
 const authentication = trust.authenticationOf('EE/GOV/70000001/ss1', 2048);
@@ -11,16 +15,15 @@ const signing = trust.signingOf('EE/GOV/70000001', 'EE/GOV/70000001/ss1', 2048);
 const authority = trust.authorityOf('EE');
 
 test('a certificate says what its key is for, and whose it is', () => {
-  expect(readCertificate(authentication.certificatePem)).toMatchObject({
-    mayAuthenticate: true,
-    maySign: false,
-    member: null,
-  });
-  expect(readCertificate(signing.certificatePem)).toMatchObject({
-    mayAuthenticate: false,
-    maySign: true,
-    member: 'EE/GOV/70000001',
-  });
+  expect(readCertificate(authentication.certificatePem).mayAuthenticate).toBe(true);
+  expect(readCertificate(signing.certificatePem).mayAuthenticate).toBe(false);
+  const read = readEvidence(derOf(signing.certificatePem));
+  expect(mayBeUsed(read, Usage.NonRepudiation)).toBe(true);
+  expect(mayBeUsed(readEvidence(derOf(authentication.certificatePem)), Usage.NonRepudiation)).toBe(
+    false,
+  );
+  const members = membersInSubject(read, PROFILE_CLASSES.basic, 'EE');
+  expect(members.map(printId)).toEqual(['EE/GOV/70000001']);
 });
 
 test('keys are made once, and each server of a member has one of its own', () => {
@@ -35,7 +38,7 @@ test('the chain leads to its own authority alone, and only while it holds', () =
   const nowMs = Date.now();
   expect(isIssuedBy(x509, authority.certificatePem, nowMs)).toBe(true);
   expect(isIssuedBy(x509, stranger.certificatePem, nowMs)).toBe(false);
-  expect(isIssuedBy(x509, authority.certificatePem, nowMs + 40 * 86_400_000)).toBe(false);
+  expect(isIssuedBy(x509, authority.certificatePem, nowMs + 3 * 366 * 86_400_000)).toBe(false);
 });
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;

@@ -1,21 +1,24 @@
 /**
- * Who may speak for whom: a certification authority for each instance, an authentication
- * certificate for each security server, a signing certificate for each member at a server.
+ * The keys and authorities of networks that follow one another. Making an RSA key takes a tenth of
+ * a second, so whoever starts many networks lets them share one: what an authority has issued, it
+ * has issued for all of them, and what it revoked stays revoked.
  *
- * Everything lives in memory and dies with the process: the lab must never leave a key behind.
- * Keys are RSA, made by node:crypto; node-forge only puts the certificates together, because Node
- * cannot.
- *
- *  - authentication: keyUsage digitalSignature and keyEncipherment, for clients and servers
- *  - signing: keyUsage nonRepudiation alone (facts 7; CO/util/CertUtils)
- *
- * A member's names in a subject are this lab's own profile: C is unused, O the instance, OU the
- * member class, CN the member code.
+ * Without a folder everything lives in memory and dies with the process: the lab must never leave a
+ * key behind unasked.
  */
-import { createHash, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
-import forge from 'node-forge';
-import type { KeyObject } from 'node:crypto';
-import { assert } from '../base/assert.ts';
+import { createHash, X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { mayBeUsed, readCertificate as readDer } from './evidence/certificate.ts';
+import type { Certificate } from './evidence/certificate.ts';
+import { REAL_TIME } from './network-clock.ts';
+import type { NetworkClock } from './network-clock.ts';
+import { answeredAuthoritiesOf, createInstancePki, createPkiOver } from './pki/instance-pki.ts';
+import type { InstancePki, PkiShape } from './pki/instance-pki.ts';
+import { createKeyPool } from './pki/key-cache.ts';
+import type { KeyPool } from './pki/key-cache.ts';
+import type { CertifiedKey, KeyKind, KeyPair } from './pki/keys.ts';
+import { openPki, savePki } from './pki/pki-store.ts';
+import { DirectOcsp } from './signing/direct-ocsp.ts';
 
 export interface Certified {
   readonly keyPem: string;
@@ -26,88 +29,136 @@ export interface Authority extends Certified {
   readonly name: string;
 }
 
-const DAY_MS = 86_400_000;
-const VALID_DAYS = 30;
-const AUTHORITY_BITS = 2048;
+/** Older than any verifier takes (facts 5.0). */
+export const STALE_MS = 10 * 86_400_000;
 
-export function createAuthority(name: string): Authority {
-  const keys = makeKeys(AUTHORITY_BITS);
-  const subject = [
-    { shortName: 'O', value: name, valueTagClass: UTF8 },
-    { shortName: 'CN', value: `${name} test CA`, valueTagClass: UTF8 },
-  ];
-  const certificatePem = makeCertificate(keys.publicPem, subject, subject, keys.privatePem, [
-    { name: 'basicConstraints', cA: true, critical: true },
-    { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
-    { name: 'subjectKeyIdentifier' },
-  ]);
-  return { name, keyPem: keys.privatePem, certificatePem };
-}
-
-/** For TLS between security servers; `server` is `INSTANCE/CLASS/CODE/SERVER`. */
-export function issueAuthentication(authority: Authority, server: string, bits: number): Certified {
-  return issue(
-    authority,
-    bits,
-    [
-      { shortName: 'O', value: server.split('/')[0], valueTagClass: UTF8 },
-      { shortName: 'CN', value: server, valueTagClass: UTF8 },
-    ],
-    [
-      { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
-      { name: 'extKeyUsage', clientAuth: true, serverAuth: true },
-    ],
-  );
-}
-
-/** For the messages of a member, `INSTANCE/CLASS/CODE`. */
-export function issueSigning(authority: Authority, member: string, bits: number): Certified {
-  const [instance, memberClass, code] = member.split('/');
-  return issue(
-    authority,
-    bits,
-    [
-      { shortName: 'O', value: instance, valueTagClass: UTF8 },
-      { shortName: 'OU', value: memberClass, valueTagClass: UTF8 },
-      { shortName: 'CN', value: code, valueTagClass: UTF8 },
-    ],
-    [{ name: 'keyUsage', nonRepudiation: true, critical: true }],
-  );
-}
-
-/**
- * The keys of a network, made when they are first asked for. Making a key takes a tenth of a
- * second, so networks that follow one another may share a trust; it is never written down.
- */
 export class Trust {
   /** Vouches for nobody in the network. */
   static readonly STRANGER = 'stranger';
-  readonly #authorities = new Map<string, Authority>();
-  readonly #certified = new Map<string, Certified>();
+  readonly #folder: string | null;
+  readonly #keys: KeyPool;
+  readonly #named = new Map<string, KeyPair>();
+  readonly #pkis = new WeakMap<NetworkClock, Map<string, InstancePki>>();
+  readonly #plain = new Map<string, InstancePki>();
+  readonly #certified = new Map<string, CertifiedKey>();
+  /** Answers about whatever the plain authorities have issued. */
+  readonly ocsp = new DirectOcsp(REAL_TIME, 0);
+  /** The same, older than any verifier takes. */
+  readonly staleOcsp = new DirectOcsp(REAL_TIME, STALE_MS);
 
-  authorityOf(instance: string): Authority {
-    const known = this.#authorities.get(instance);
+  /**
+   * `keyFolder`: what is in it, of keys, authorities and their books, is used again, and what is new
+   * is kept there by `save`; null: all of it lives in memory alone.
+   */
+  constructor(keyFolder: string | null = null) {
+    this.#folder = keyFolder;
+    this.#keys = createKeyPool({ folder: keyFolder, seed: null });
+  }
+
+  /**
+   * The authorities of an instance, the same for all networks of one clock. `kind`: of the keys
+   * that are issued next, where it is another one than the instance's.
+   */
+  pkiOf(shape: PkiShape, clock: NetworkClock, kind: KeyKind | null): InstancePki {
+    const pki = this.findPki(shape, clock) ?? this.#createPki(shape, clock);
+    if (kind === null || kind === shape.kinds.signing) return pki;
+    const kinds = { ...shape.kinds, authentication: kind, signing: kind };
+    return createPkiOver(pki, { ...shape, kinds }, { clock, keys: this.#keys });
+  }
+
+  /** Null: it has not been asked for. */
+  findPki(shape: PkiShape, clock: NetworkClock): InstancePki | null {
+    return this.#pkis.get(clock)?.get(JSON.stringify(shape)) ?? null;
+  }
+
+  /** Writes down what an authority is and knows, for the next start; without a folder nothing. */
+  save(shape: PkiShape, clock: NetworkClock): void {
+    const path = this.#pathOf(shape);
+    const pki = this.findPki(shape, clock);
+    if (path !== null && pki !== null) savePki(path, pki, shape);
+  }
+
+  /** A key for one purpose, made when it is first asked for. */
+  keyOf(name: string, kind: KeyKind): KeyPair {
+    const id = `${kind} ${name}`;
+    const known = this.#named.get(id);
     if (known !== undefined) return known;
-    const made = createAuthority(instance);
-    this.#authorities.set(instance, made);
+    const made = this.#keys.next(kind);
+    this.#named.set(id, made);
     return made;
   }
 
-  /** `bits`: length of the key, 2048 as X-Road ships it or 3072 as Estonia and Finland do. */
-  authenticationOf(server: string, bits: number): Certified {
-    const authority = this.authorityOf(server.split('/')[0]);
-    const name = `auth ${server} ${bits}`;
-    return this.#once(name, () => issueAuthentication(authority, server, bits));
+  hasKey(name: string, kind: KeyKind): boolean {
+    return this.#named.has(`${kind} ${name}`);
   }
 
-  /** A member has a key of its own at each of its servers. */
-  signingOf(member: string, server: string, bits: number): Certified {
-    const authority = this.authorityOf(member.split('/')[0]);
-    const name = `sign ${member} ${server} ${bits}`;
-    return this.#once(name, () => issueSigning(authority, member, bits));
+  /** Makes so many keys beforehand, side by side. */
+  prepare(kind: KeyKind, count: number): Promise<void> {
+    return this.#keys.prepare(kind, count);
   }
 
-  #once(name: string, make: () => Certified): Certified {
+  /** A plain authority, of which nothing runs. */
+  authorityOf(instance: string): Authority {
+    const { keyPem, certificatePem } = this.#plainOf(instance).issuing.key;
+    return { name: instance, keyPem, certificatePem };
+  }
+
+  /**
+   * For TLS between security servers, `INSTANCE/CLASS/CODE/SERVER`. `bits`: length of the key, 2048
+   * as X-Road ships it or 3072 as Estonia and Finland do.
+   */
+  authenticationOf(server: string, bits: number): CertifiedKey {
+    return this.#once(`auth ${server} ${bits}`, () =>
+      this.#issuerOf(server.split('/')[0], bits).issueAuthentication(server, server),
+    );
+  }
+
+  /** For the messages of a member, who has a key of its own at each of its servers. */
+  signingOf(member: string, server: string, bits: number): CertifiedKey {
+    return this.#once(`sign ${member} ${server} ${bits}`, () => {
+      const code = server.split('/').at(-1) ?? server;
+      return this.#issuerOf(member.split('/')[0], bits).issueSigning(member, code, member);
+    });
+  }
+
+  #createPki(shape: PkiShape, clock: NetworkClock): InstancePki {
+    const sources = { clock, keys: this.#keys };
+    const path = this.#pathOf(shape);
+    const made = path === null ? createInstancePki(shape, sources) : openPki(path, shape, sources);
+    const ofClock = this.#pkis.get(clock) ?? new Map<string, InstancePki>();
+    this.#pkis.set(clock, ofClock.set(JSON.stringify(shape), made));
+    return made;
+  }
+
+  /** Networks of other shapes have files of their own. */
+  #pathOf(shape: PkiShape): string | null {
+    if (this.#folder === null) return null;
+    const name = createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16);
+    return join(this.#folder, `authorities-${name}.json`);
+  }
+
+  #plainOf(instance: string): InstancePki {
+    const known = this.#plain.get(instance);
+    if (known !== undefined) return known;
+    const made = createInstancePki(plainShape(instance, 'rsa-2048'), this.#sources());
+    this.#plain.set(instance, made);
+    for (const answered of answeredAuthoritiesOf(made)) {
+      this.ocsp.add(answered);
+      this.staleOcsp.add(answered);
+    }
+    return made;
+  }
+
+  #issuerOf(instance: string, bits: number): InstancePki {
+    const shape = plainShape(instance, bits === 3072 ? 'rsa-3072' : 'rsa-2048');
+    return createPkiOver(this.#plainOf(instance), shape, this.#sources());
+  }
+
+  #sources(): { readonly clock: NetworkClock; readonly keys: KeyPool } {
+    return { clock: REAL_TIME, keys: this.#keys };
+  }
+
+  #once(name: string, make: () => CertifiedKey): CertifiedKey {
     const known = this.#certified.get(name);
     if (known !== undefined) return known;
     const made = make();
@@ -116,14 +167,21 @@ export class Trust {
   }
 }
 
-/** What a verifier asks of a certificate; read once, because forge parses slowly. */
+function plainShape(instance: string, kind: KeyKind): PkiShape {
+  return {
+    instance,
+    profile: 'basic',
+    hasIssuing: false,
+    kinds: { authority: 'rsa-2048', service: 'ec-p256', authentication: kind, signing: kind },
+    timeStamperCount: 0,
+    ocspUrl: null,
+  };
+}
+
+/** What a verifier asks of a certificate. */
 export interface ReadCertificate {
   readonly x509: X509Certificate;
-  readonly publicKey: KeyObject;
   readonly mayAuthenticate: boolean;
-  readonly maySign: boolean;
-  /** `INSTANCE/CLASS/CODE` of a signing certificate; null: of none. */
-  readonly member: string | null;
 }
 
 const CACHE_MAX = 10_000;
@@ -133,23 +191,23 @@ const readCertificates = new Map<string, ReadCertificate>();
 export function readCertificate(pem: string): ReadCertificate {
   const known = readCertificates.get(pem);
   if (known !== undefined) return known;
-  const x509 = new X509Certificate(pem);
-  const parsed = forge.pki.certificateFromPem(pem);
-  const usage = (parsed.getExtension('keyUsage') ?? {}) as Readonly<Record<string, unknown>>;
-  const name = (short: string): string | null =>
-    (parsed.subject.getField(short) as { value: string } | null)?.value ?? null;
-  const [instance, memberClass, code] = [name('O'), name('OU'), name('CN')];
-  const read: ReadCertificate = {
-    x509,
-    publicKey: x509.publicKey,
-    mayAuthenticate: usage['digitalSignature'] === true,
-    maySign: usage['nonRepudiation'] === true,
-    member: memberClass === null ? null : `${instance}/${memberClass}/${code}`,
-  };
+  const certificate = readDer(new X509Certificate(pem).raw);
+  const read = { x509: certificate.x509, mayAuthenticate: mayAuthenticate(certificate) };
   // Only what was issued here is ever asked about; the limit is there for what a test makes up.
   if (readCertificates.size >= CACHE_MAX) readCertificates.clear();
   readCertificates.set(pem, read);
   return read;
+}
+
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+/** digitalSignature, keyEncipherment, dataEncipherment (RFC 5280, 4.2.1.3). */
+const AUTHENTICATION_USAGES: readonly number[] = [0, 2, 3];
+
+/** As X-Road knows an authentication certificate (facts 11; CO/util/CertUtils). */
+function mayAuthenticate(certificate: Certificate): boolean {
+  if (certificate.extendedKeyUsages?.includes(CLIENT_AUTH) === true) return true;
+  const { keyUsage } = certificate;
+  return keyUsage !== null && AUTHENTICATION_USAGES.some((one) => mayBeUsed(certificate, one));
 }
 
 const authorities = new Map<string, X509Certificate>();
@@ -187,61 +245,4 @@ export function hashOfCertificate(der: Buffer): string {
 
 export function derOf(pem: string): Buffer {
   return readCertificate(pem).x509.raw;
-}
-
-// Codes and names may hold any letter, which ASN.1's PrintableString may not. The typings say
-// `Class`, but the field takes a type.
-const UTF8 = forge.asn1.Type.UTF8 as unknown as forge.asn1.Class;
-
-function issue(
-  authority: Authority,
-  bits: number,
-  subject: forge.pki.CertificateField[],
-  extensions: readonly Readonly<Record<string, unknown>>[],
-): Certified {
-  const keys = makeKeys(bits);
-  const issuer = forge.pki.certificateFromPem(authority.certificatePem);
-  const keyIdentifier = issuer.generateSubjectKeyIdentifier().getBytes();
-  const issuerName = issuer.subject.attributes;
-  const certificatePem = makeCertificate(keys.publicPem, subject, issuerName, authority.keyPem, [
-    { name: 'basicConstraints', cA: false, critical: true },
-    ...extensions,
-    { name: 'subjectKeyIdentifier' },
-    { name: 'authorityKeyIdentifier', keyIdentifier },
-  ]);
-  return { keyPem: keys.privatePem, certificatePem };
-}
-
-function makeKeys(bits: number): { readonly publicPem: string; readonly privatePem: string } {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
-  return {
-    publicPem: publicKey.export({ type: 'spki', format: 'pem' }) as string,
-    // The form that forge reads.
-    privatePem: privateKey.export({ type: 'pkcs1', format: 'pem' }) as string,
-  };
-}
-
-function makeCertificate(
-  publicPem: string,
-  subject: forge.pki.CertificateField[],
-  issuer: forge.pki.CertificateField[],
-  signingKeyPem: string,
-  extensions: readonly Readonly<Record<string, unknown>>[],
-): string {
-  const certificate = forge.pki.createCertificate();
-  certificate.publicKey = forge.pki.publicKeyFromPem(publicPem);
-  // A serial number is positive, and 16 octets are plenty (RFC 5280, 4.1.2.2).
-  const serial = randomBytes(16);
-  serial[0] = (serial[0] & 0x7f) | 0x01;
-  certificate.serialNumber = serial.toString('hex');
-  const nowMs = Date.now();
-  certificate.validity.notBefore = new Date(nowMs - DAY_MS);
-  certificate.validity.notAfter = new Date(nowMs + VALID_DAYS * DAY_MS);
-  certificate.setSubject(subject);
-  certificate.setIssuer(issuer);
-  certificate.setExtensions([...extensions]);
-  certificate.sign(forge.pki.privateKeyFromPem(signingKeyPem), forge.md.sha512.create());
-  const pem = forge.pki.certificateToPem(certificate);
-  assert(pem.startsWith('-----BEGIN CERTIFICATE-----'), 'forge made no certificate');
-  return pem;
 }

@@ -9,6 +9,7 @@ import { fakeCallers, fakeTrust, withServer } from '../testing/fake-trust.ts';
 import { checkHistory } from './check-history.ts';
 import { mergeOutcomes, totalsOf } from './totals.ts';
 import type { Totals } from './totals.ts';
+import { TrustClock } from './trust-outcome.ts';
 
 const bare = planOfText(TWO_COUNTRIES, ['duration=60min', 'seriesBucket=10s']);
 const MINUTE_US = 60e6;
@@ -225,13 +226,6 @@ test('an incident at which nobody calls shows nothing', () => {
 // Goal: each state can be reached and can be missed. Method: one number that is its evidence.
 const called = { ...calm, callers: fakeCallers(bare, 1, 100, 0) };
 const gaveUp = { ...calm, callers: fakeCallers(bare, 1, 100, 7) };
-const noClock: Totals = {
-  ...trusted,
-  trust: {
-    ...fakeTrust(bare),
-    intervals: { ...fakeTrust(bare).intervals, clock: Uint8Array.of() },
-  },
-};
 const clockRanOut = (clock: number): Totals => ({
   ...trusted,
   trust: {
@@ -258,10 +252,11 @@ const COVERAGE: Readonly<Record<StateName, readonly [reached: Totals, missed: To
     },
     calm,
   ],
-  'clock-ran-out': [trusted, noClock],
+  'clock-ran-out': [trusted, clockRanOut(TrustClock.PeerOcsp)],
   'configuration-expired': [clockRanOut(0), clockRanOut(1)],
   'foreign-configuration-expired': [clockRanOut(1), clockRanOut(0)],
   'ocsp-expired': [clockRanOut(3), clockRanOut(4)],
+  'peer-ocsp-ran-out': [clockRanOut(8), clockRanOut(0)],
   'time-stamping-overdue': [clockRanOut(4), clockRanOut(3)],
   'certificate-expired': [clockRanOut(5), clockRanOut(7)],
   'token-locked': [clockRanOut(7), clockRanOut(6)],

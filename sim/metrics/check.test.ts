@@ -6,6 +6,7 @@ import { runChecks } from './check.ts';
 import type { CheckInput, JudgedCheck } from './check.ts';
 import { fakeCallers } from '../testing/fake-trust.ts';
 import { attemptsOf, callsOf, exchangesOf } from './counts.ts';
+import type { GeneratorFacts } from './result.ts';
 import { mergeOutcomes } from './totals.ts';
 import type { Totals } from './totals.ts';
 
@@ -14,7 +15,7 @@ const goodCalls = evenCalls(plan, 0, { kind: 'answered', latencyUs: 1000 });
 const good = mergeOutcomes([fakeOutcome(plan, 0, goodCalls)]);
 
 function inputOf(totals: Totals): CheckInput {
-  return { plan, totals, unfinished: [], warmUp: null, precision: null };
+  return { plan, totals, unfinished: [], warmUp: null, precision: null, generator: null };
 }
 
 function failedChecks(totals: Totals, unfinished: readonly string[] = []): string[] {
@@ -235,4 +236,27 @@ test('every block balances, however calls end', () => {
     }),
     { numRuns: 60, seed: 20_260_101 },
   );
+});
+
+test('a generator that could not keep up makes the run invalid, and says by how much', () => {
+  const kept: GeneratorFacts = {
+    due: 900,
+    sent: 898,
+    late: 40,
+    lateLimitNs: 20e6,
+    latenessP50Ns: 1e6,
+    latenessP99Ns: 33e6,
+    latenessMaxNs: 70e6,
+    keptUp: true,
+  };
+  const judged = (generator: GeneratorFacts) =>
+    runChecks({ ...inputOf(good), generator }).find(({ name }) => name === 'generator');
+  expect(judged(kept)?.verdict).toBe('passed');
+  expect(judged({ ...kept, keptUp: false })).toMatchObject({
+    kind: 'validity',
+    verdict: 'failed',
+    detail: expect.stringMatching(
+      /2 calls were not sent.*40 of 898.*20.0 ms.*p99 33.0 ms/,
+    ) as string,
+  });
 });

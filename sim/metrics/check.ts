@@ -12,7 +12,7 @@ import { attemptsOf, callerCountsOf, callsOf, exchangesOf, journeysOf } from './
 import type { CallerCounts, EndCounts } from './counts.ts';
 import { codeOfKey, faultOfKey } from './fault-count.ts';
 import type { GroupOutcome } from './outcome.ts';
-import type { CheckResult, PrecisionResult, WarmUpResult } from './result.ts';
+import type { CheckResult, GeneratorFacts, PrecisionResult, WarmUpResult } from './result.ts';
 import { scopeNames } from './scope.ts';
 import type { Totals } from './totals.ts';
 import {
@@ -42,6 +42,8 @@ export interface CheckInput {
   readonly unfinished: readonly UnfinishedReplication[];
   readonly warmUp: WarmUpResult | null;
   readonly precision: PrecisionResult | null;
+  /** How late calls were sent; null: in virtual time none is. */
+  readonly generator: GeneratorFacts | null;
 }
 
 interface CheckRow {
@@ -56,6 +58,7 @@ interface CheckRow {
 const SHARE_TOLERANCE = 1e-9;
 /** Of a Poisson count's standard deviation; chance goes beyond it once in 5e8 runs. */
 const DEVIATIONS_MAX = 6;
+const NS_PER_MS = 1e6;
 
 const CHECKS: readonly CheckRow[] = [
   {
@@ -336,8 +339,8 @@ function seriesFlaws({ plan, totals }: CheckInput): string[] {
 
 function utilisationFlaws({ plan, totals }: CheckInput): string[] {
   const flaws: string[] = [];
-  const judge = (name: string, share: number): void => {
-    if (share > 1 + SHARE_TOLERANCE) flaws.push(`${name} ${share.toFixed(6)}`);
+  const judge = (name: string, share: number | null): void => {
+    if (share !== null && share > 1 + SHARE_TOLERANCE) flaws.push(`${name} ${share.toFixed(6)}`);
   };
   plan.servers.id.forEach((id, server) => {
     judge(`processors of ${id}`, hostUtilisation(plan, totals, server));
@@ -363,8 +366,12 @@ function limitFlaws({ plan, totals }: CheckInput): string[] {
   return flaws;
 }
 
+function generatorFlaws({ plan, totals, generator }: CheckInput): string[] {
+  return [...countFlaws(plan, totals), ...latenessFlaws(generator)];
+}
+
 /** Only arrivals that do not wait for an answer can be foretold; a journey's calls do. */
-function generatorFlaws({ plan, totals }: CheckInput): string[] {
+function countFlaws(plan: Plan, totals: Totals): string[] {
   const { kind, journey } = plan.sources;
   if (kind.includes(SourceKind.User) || journey.some((row) => row !== -1)) return [];
   const { offered, scopeCount } = totals.series;
@@ -373,6 +380,17 @@ function generatorFlaws({ plan, totals }: CheckInput): string[] {
   const tolerance = DEVIATIONS_MAX * Math.sqrt(expected) + totals.replications;
   if (Math.abs(found - expected) <= tolerance) return [];
   return [`${found} calls were due, and the workloads ask for ${Math.round(expected)}`];
+}
+
+/** A generator that is late makes the servers look slow. */
+function latenessFlaws(generator: GeneratorFacts | null): string[] {
+  if (generator === null || generator.keptUp) return [];
+  const { due, sent, late, lateLimitNs, latenessP99Ns, latenessMaxNs } = generator;
+  const ms = (ns: number): string => `${(ns / NS_PER_MS).toFixed(1)} ms`;
+  const unsent = due > sent ? [`${due - sent} calls were not sent at all`] : [];
+  const lateOnes = `${late} of ${sent} calls were sent more than ${ms(lateLimitNs)} late`;
+  const worst = `p99 ${ms(latenessP99Ns)}, at most ${ms(latenessMaxNs)}`;
+  return [`the generator could not keep up: ${[...unsent, lateOnes].join(', ')} (${worst})`];
 }
 
 function sumOf(values: readonly number[] | Float64Array): number {

@@ -12,6 +12,9 @@ import type { TrustOutcome } from './trust-outcome.ts';
 /** Null: the run has no data that could tell. */
 type Evidence = (plan: Plan, totals: Totals) => boolean | null;
 
+/** What a verifier's limit makes of a server's answers is no clock of that server. */
+const OWN_CLOCKS = Object.values(TrustClock).filter((clock) => clock !== TrustClock.PeerOcsp);
+
 const EVIDENCE: Readonly<Record<StateName, Evidence>> = {
   faults: (_plan, { scopes }) => scopes[0].faulted > 0,
   queueing: (_plan, { servers }) =>
@@ -25,10 +28,11 @@ const EVIDENCE: Readonly<Record<StateName, Evidence>> = {
   'server-down': (_plan, { servers }) => isAnyAbove(0)(servers.downUs),
   'attack-refused': (_plan, { attack }) => attack.refused > 0,
   refusing: (_plan, { series }) => isAnyAbove(0)(series.refusingServers),
-  'clock-ran-out': trusted(({ intervals }) => intervals.clock.length > 0),
+  'clock-ran-out': ranOut(...OWN_CLOCKS),
   'configuration-expired': ranOut(TrustClock.OwnConfiguration),
   'foreign-configuration-expired': ranOut(TrustClock.ForeignConfiguration),
   'ocsp-expired': ranOut(TrustClock.AuthenticationOcsp, TrustClock.SigningOcsp),
+  'peer-ocsp-ran-out': ranOut(TrustClock.PeerOcsp),
   'time-stamping-overdue': ranOut(TrustClock.TimeStamping),
   'certificate-expired': ranOut(
     TrustClock.AuthenticationCertificate,

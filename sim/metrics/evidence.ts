@@ -51,5 +51,6 @@ function evidenceAt({ servers }: TrustOutcome, rows: readonly number[]): Evidenc
     oldestUnstampedSeconds: largest(servers.oldestUnstampedUs) / US_PER_SECOND,
     backlogMax: largest(servers.backlogMax),
     refusedMessages: sum(servers.refused),
+    acceptedUnlogged: sum(servers.acceptedUnlogged),
   };
 }

@@ -13,8 +13,19 @@ import type { ReplicationOutcome } from './outcome.ts';
  */
 export function exchangeId(plan: Plan, outcome: ReplicationOutcome, row: number): string {
   const { source, ordinal, retry } = outcome.journal.kept;
-  const first = `${outcome.replicationIndex}:${plan.sources.id[source[row]]}:${ordinal[row]}`;
-  return retry[row] === 0 ? first : `${first}.${retry[row] + 1}`;
+  return exchangeName(plan, outcome.replicationIndex, source[row], ordinal[row], retry[row]);
+}
+
+/** The same of any exchange; `retry` counts from 0. */
+export function exchangeName(
+  plan: Plan,
+  replicationIndex: number,
+  source: number,
+  ordinal: number,
+  retry: number,
+): string {
+  const first = `${replicationIndex}:${plan.sources.id[source]}:${ordinal}`;
+  return retry === 0 ? first : `${first}.${retry + 1}`;
 }
 
 /** The UUID that joins the two records of an exchange; of version 8: made by its own rule. */

@@ -20,6 +20,7 @@ import type { FaultSide } from '../protocol/fault.ts';
 import { csvLine } from './csv.ts';
 import type { CsvCell } from './csv.ts';
 import { exchangeId, requestUuid } from './exchange-id.ts';
+import { clientVersionOf, providerVersionOf } from './journal.ts';
 import type { ReplicationOutcome } from './outcome.ts';
 import type { UserIdOf } from './user-id.ts';
 
@@ -141,10 +142,10 @@ function commonCells(
 
 function clientCells(
   plan: Plan,
-  { journal: { kept } }: ReplicationOutcome,
+  { journal }: ReplicationOutcome,
   row: number,
 ): Pick<Cells, RecordColumn> {
-  const version = plan.servers.version[kept.clientServer[row]];
+  const { kept } = journal;
   return {
     ...instants(plan, {
       requestIn: kept.requestInUs[row],
@@ -153,18 +154,19 @@ function clientCells(
       responseOut: kept.responseOutUs[row],
     }),
     securityServerType: 'Client',
-    ...outcomeCells(plan, kept, row, kept.fault[row]),
-    xRoadVersion: versionText(version),
+    ...outcomeCells(plan, journal, row, kept.fault[row]),
+    xRoadVersion: versionText(clientVersionOf(plan, journal, row)),
   };
 }
 
 /** A fault of the consumer's side came after the provider's server had done its part. */
 function producerCells(
   plan: Plan,
-  { journal: { kept } }: ReplicationOutcome,
+  { journal }: ReplicationOutcome,
   row: number,
 ): Pick<Cells, RecordColumn> {
-  const version = plan.servers.version[kept.providerServer[row]];
+  const { kept } = journal;
+  const version = providerVersionOf(plan, journal, row) ?? clientVersionOf(plan, journal, row);
   const isOwn = sideOf(kept.fault[row]) === 'provider' || kept.providerResponseOutUs[row] === 0;
   return {
     ...instants(plan, {
@@ -174,27 +176,26 @@ function producerCells(
       responseOut: kept.providerResponseOutUs[row],
     }),
     securityServerType: 'Producer',
-    ...outcomeCells(plan, kept, row, isOwn ? kept.fault[row] : 0),
+    ...outcomeCells(plan, journal, row, isOwn ? kept.fault[row] : 0),
     xRoadVersion: versionText(version),
   };
 }
 
 function outcomeCells(
   plan: Plan,
-  kept: ReplicationOutcome['journal']['kept'],
+  journal: ReplicationOutcome['journal'],
   row: number,
   fault: number,
 ): Pick<Cells, 'succeeded' | 'statusCode' | 'faultCode' | 'faultString'> {
-  const service = plan.flows.service[kept.flow[row]];
+  const service = plan.flows.service[journal.kept.flow[row]];
   const isRest = plan.services.isSoap[service] === 0;
   if (fault === 0) {
     const status = plan.services.status[service];
     const succeeded = !isRest || status < 400;
     return { succeeded, statusCode: isRest ? status : null, faultCode: null, faultString: null };
   }
-  const client = plan.servers.version[kept.clientServer[row]];
-  const provider = kept.providerServer[row];
-  const peer = provider < 0 ? client : plan.servers.version[provider];
+  const client = clientVersionOf(plan, journal, row);
+  const peer = providerVersionOf(plan, journal, row) ?? client;
   const status = statusOfFault(fault, isRest, client, peer);
   return {
     succeeded: false,

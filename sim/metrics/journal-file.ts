@@ -8,6 +8,7 @@
  */
 import type { Plan } from '../plan/plan.ts';
 import { exchangeId } from './exchange-id.ts';
+import { clientVersionOf, providerVersionOf } from './journal.ts';
 import type { ReplicationOutcome } from './outcome.ts';
 import type { UserIdOf } from './user-id.ts';
 
@@ -88,8 +89,8 @@ function exchangeOf(
     service: plan.services.id[service],
     clientServer: plan.servers.id[client],
     providerServer: provider < 0 ? null : plan.servers.id[provider],
-    clientVersion: plan.servers.version[client],
-    providerVersion: provider < 0 ? null : plan.servers.version[provider],
+    clientVersion: clientVersionOf(plan, journal, exchange),
+    providerVersion: providerVersionOf(plan, journal, exchange),
     isRest: plan.services.isSoap[service] === 0,
     isAttack: kept.isAttack[exchange] === 1,
     intendedUs: kept.intendedUs[exchange],

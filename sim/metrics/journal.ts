@@ -3,6 +3,7 @@
  * appended in time order within each leg. When full it stops and counts what it missed: a run must
  * not die of its own log.
  */
+import type { Plan } from '../plan/plan.ts';
 import type { JournalOutcome } from './outcome.ts';
 
 /** Which exchanges the journal keeps. */
@@ -25,6 +26,9 @@ export type KeptExchange = {
   -readonly [Column in keyof JournalOutcome['kept']]: number;
 };
 
+/** What is known of an exchange when it begins. */
+export type KeptHead = Omit<KeptExchange, 'clientVersion' | 'providerVersion'>;
+
 export class Journal {
   missedCount = 0;
   readonly #rowsMax: number;
@@ -36,12 +40,12 @@ export class Journal {
   }
 
   /** Keeps an exchange; its row number, or -1 when the journal is full. */
-  keep(head: KeptExchange): number {
+  keep(head: KeptHead): number {
     if (this.#rows.length >= this.#rowsMax) {
       this.missedCount++;
       return -1;
     }
-    return this.#kept.push(head) - 1;
+    return this.#kept.push({ ...head, clientVersion: -1, providerVersion: -1 }) - 1;
   }
 
   /** The head of a kept exchange, to be completed. */
@@ -64,6 +68,8 @@ export class Journal {
         flow: Int32Array.from(this.#kept, (head) => head.flow),
         clientServer: Int32Array.from(this.#kept, (head) => head.clientServer),
         providerServer: Int32Array.from(this.#kept, (head) => head.providerServer),
+        clientVersion: Int32Array.from(this.#kept, (head) => head.clientVersion),
+        providerVersion: Int32Array.from(this.#kept, (head) => head.providerVersion),
         intendedUs: Float64Array.from(this.#kept, (head) => head.intendedUs),
         requestInUs: Float64Array.from(this.#kept, (head) => head.requestInUs),
         requestOutUs: Float64Array.from(this.#kept, (head) => head.requestOutUs),
@@ -89,4 +95,22 @@ export class Journal {
       missedCount: this.missedCount,
     };
   }
+}
+
+/** Of the consumer's server of a kept exchange, when it ended. */
+export function clientVersionOf(plan: Plan, { kept }: JournalOutcome, row: number): number {
+  const noted = kept.clientVersion[row];
+  return noted === -1 ? plan.servers.version[kept.clientServer[row]] : noted;
+}
+
+/** Of the provider's server; null: none was chosen. */
+export function providerVersionOf(
+  plan: Plan,
+  { kept }: JournalOutcome,
+  row: number,
+): number | null {
+  const noted = kept.providerVersion[row];
+  const server = kept.providerServer[row];
+  if (noted !== -1 || server < 0) return noted === -1 ? null : noted;
+  return plan.servers.version[server];
 }

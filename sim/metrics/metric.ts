@@ -80,7 +80,11 @@ export const METRICS: readonly MetricRow[] = [
     better: 'lower',
     prose: 'processors of the busiest host of the scope; none across the border',
     measure: (plan, totals, scope) =>
-      largest(serversOf(plan, scope).map((server) => hostUtilisation(plan, totals, server))),
+      largest(
+        serversOf(plan, scope)
+          .map((server) => hostUtilisation(plan, totals, server))
+          .filter((busy) => busy !== null),
+      ),
   },
   {
     name: 'threadUtilisationMax',

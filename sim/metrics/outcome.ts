@@ -78,7 +78,10 @@ export interface AttackOutcome {
   readonly openAtEnd: number;
 }
 
-/** One row per server of the plan; microseconds are of use summed over the measured part. */
+/**
+ * One row per server of the plan; microseconds are of use summed over the measured part. NaN, of
+ * processors and tokens: nobody saw it, as in the live engine.
+ */
 export interface ServerOutcome {
   readonly exchanges: Float64Array;
   readonly faults: Float64Array;
@@ -155,6 +158,9 @@ export interface JournalOutcome {
     readonly clientServer: Int32Array;
     /** -1: none was chosen. */
     readonly providerServer: Int32Array;
+    /** As they were when it ended; -1: not noted, so that of the plan. */
+    readonly clientVersion: Int32Array;
+    readonly providerVersion: Int32Array;
     readonly intendedUs: Float64Array;
     readonly requestInUs: Float64Array;
     readonly requestOutUs: Float64Array;

@@ -14,9 +14,11 @@ import type {
   ExchangeCounts,
   FaultCount,
   Fingerprint,
+  GeneratorFacts,
   IncidentResult,
   JourneyCounts,
   LatencyNs,
+  LiveFacts,
   MemberClassResult,
   PrecisionResult,
   ReplicationSummary,
@@ -27,6 +29,7 @@ import type {
   ServiceResult,
   StageResult,
   SystemResult,
+  ThreadFacts,
   ThresholdResult,
   ThroughputRps,
   TrustInterval,
@@ -105,6 +108,29 @@ const faults = list(
   }),
 );
 
+const live = object<LiveFacts>({
+  generator: object<GeneratorFacts>({
+    due: count,
+    sent: count,
+    late: count,
+    lateLimitNs: number,
+    latenessP50Ns: number,
+    latenessP99Ns: number,
+    latenessMaxNs: number,
+    keptUp: flag,
+  }),
+  threads: list(
+    object<ThreadFacts>({
+      name: text,
+      cpuSeconds: number,
+      eventLoopUtilisation: orNull(number),
+      eventLoopDelayP50Ns: orNull(number),
+      eventLoopDelayP99Ns: orNull(number),
+      eventLoopDelayMaxNs: orNull(number),
+    }),
+  ),
+});
+
 const run = described(
   object<RunFacts>({
     startedAt: { type: 'string', format: 'date-time' },
@@ -128,6 +154,7 @@ const run = described(
       object<RunFacts['workerFailures'][number]>({ replicationIndex: count, reason: text }),
     ),
     isInterrupted: flag,
+    live: orNull(live),
   }),
   'everything that may differ between two equal runs',
 );
@@ -137,11 +164,11 @@ const server = object<ServerResult>({
   instance: text,
   exchanges: count,
   utilisation: object<ServerResult['utilisation']>({
-    cpu: number,
+    cpu: orNull(number),
     clientThreads: number,
     serverThreads: number,
     messageLog: number,
-    token: number,
+    token: orNull(number),
   }),
   queueLengthMax: object<ServerResult['queueLengthMax']>({
     clientThreads: count,
@@ -230,6 +257,7 @@ const evidence = described(
     oldestUnstampedSeconds: number,
     backlogMax: count,
     refusedMessages: count,
+    acceptedUnlogged: count,
   }),
   'records in the message logs, from the start of the run: logged = stamped + unstamped + lost',
 );

@@ -90,6 +90,41 @@ export interface RunFacts {
   }[];
   /** The run was stopped before all replications were done. */
   readonly isInterrupted: boolean;
+  /** How the live engine drove the run; null: the run was in virtual time. */
+  readonly live: LiveFacts | null;
+}
+
+/** Of the replications together: counts are sums, times the worst of them. */
+export interface LiveFacts {
+  readonly generator: GeneratorFacts;
+  readonly threads: readonly ThreadFacts[];
+}
+
+/** Calls are sent when they are due, and the generator is as late as its machine makes it. */
+export interface GeneratorFacts {
+  /** Attempts, the first one of a call and those after a pause. */
+  readonly due: number;
+  readonly sent: number;
+  /** Sent later after the intended start than `lateLimitNs`. */
+  readonly late: number;
+  readonly lateLimitNs: number;
+  readonly latenessP50Ns: number;
+  readonly latenessP99Ns: number;
+  readonly latenessMaxNs: number;
+  /** By the criterion of live/load/lateness.ts; false: no verdict rests on this run. */
+  readonly keptUp: boolean;
+}
+
+export interface ThreadFacts {
+  /** `servers`, `generator`, or `other`: Node's own threads, of which only the time is known. */
+  readonly name: string;
+  readonly cpuSeconds: number;
+  /** Share of the time in which the event loop did not wait; null, as below: not known. */
+  readonly eventLoopUtilisation: number | null;
+  /** By how much its timers came too late. */
+  readonly eventLoopDelayP50Ns: number | null;
+  readonly eventLoopDelayP99Ns: number | null;
+  readonly eventLoopDelayMaxNs: number | null;
 }
 
 /** Hashes of what happened, 16 hexadecimal digits each. */
@@ -183,11 +218,12 @@ export interface ServerResult {
   /** Exchanges it took part in, as consumer's or as provider's server. */
   readonly exchanges: number;
   readonly utilisation: {
-    readonly cpu: number;
+    /** Of its host's cores; null, here and of its token: the live engine does not see it. */
+    readonly cpu: number | null;
     readonly clientThreads: number;
     readonly serverThreads: number;
     readonly messageLog: number;
-    readonly token: number;
+    readonly token: number | null;
   };
   readonly queueLengthMax: {
     readonly clientThreads: number;
@@ -277,6 +313,8 @@ export interface EvidenceResult {
   /** Largest backlog of one server. */
   readonly backlogMax: number;
   readonly refusedMessages: number;
+  /** Exchanges that ended without fault at a server whose log lacks a record of them. */
+  readonly acceptedUnlogged: number;
 }
 
 export interface TrustInterval {

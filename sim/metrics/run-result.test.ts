@@ -5,7 +5,7 @@ import { parseSeries } from '../../reports/series-table.ts';
 import { runReplication } from '../engine/replication.ts';
 import type { Plan } from '../plan/plan.ts';
 import { evenCalls, fakeOutcome, planOfText, TWO_COUNTRIES } from '../testing/fake-outcome.ts';
-import { fakeCallers, fakeTrust } from '../testing/fake-trust.ts';
+import { fakeCallers, fakeTrust, withServer } from '../testing/fake-trust.ts';
 import { flawsOf } from '../testing/json-schema.ts';
 import { histogramFile } from './histogram-file.ts';
 import { METRICS } from './metric.ts';
@@ -84,7 +84,8 @@ test('what trust and callers tell is in the result, and a report can read it', (
     ...evenCalls(plan, 0, { kind: 'open' }).slice(0, 7),
   ]);
   const intervals = fakeTrust(plan).intervals;
-  const told = { ...first, trust: fakeTrust(plan), callers: fakeCallers(plan, 1, 20, 7) };
+  const trust = withServer(fakeTrust(plan), 'acceptedUnlogged', 0, 3);
+  const told = { ...first, trust, callers: fakeCallers(plan, 1, 20, 7) };
   const both = [told, { ...told, replicationIndex: 1 }];
   const found = resultOf(plan, both);
   expect(flawsOf(RESULT_SCHEMA, JSON.parse(JSON.stringify(found)))).toEqual([]);
@@ -118,6 +119,7 @@ test('what trust and callers tell is in the result, and a report can read it', (
     oldestUnstampedSeconds: 1,
     backlogMax: 5,
     refusedMessages: 0,
+    acceptedUnlogged: 6,
   });
   expect(found.journeys).toEqual({ started: 40, completed: 26, failed: 14, openAtEnd: 0 });
   expect(found.calls.gaveUp).toBe(14);
@@ -201,8 +203,11 @@ function resultOf(of: Plan, list: readonly ReplicationOutcome[]): RunResult {
       performance: { events: 1, eventsPerSecond: 1, exchangesPerSecond: 1, peakMemoryBytes: 1 },
       workerFailures: [],
       isInterrupted: false,
+      live: null,
     },
     tool: { name: 'fedlab', version: '0', commit: 'unknown' },
+    engine: 'virtual',
+    timeCompression: 1,
     scenario: { path: 'two-countries', sha256: '' },
     unfinished: [],
     pilotWarmUp: null,

@@ -55,6 +55,9 @@ const US_PER_SECOND = 1e6;
 export interface ResultFacts {
   readonly run: RunFacts;
   readonly tool: RunResult['tool'];
+  readonly engine: RunResult['engine'];
+  /** How many times as fast as the wall's the network's clock ran; 1 in virtual time. */
+  readonly timeCompression: number;
   readonly scenario: { readonly path: string; readonly sha256: string };
   readonly unfinished: readonly UnfinishedReplication[];
   /** What a pilot replication found; null: there was none. */
@@ -79,15 +82,17 @@ export function runResult(
   const confidence = confidenceOf(plan, replicationResults);
   const warmUp = facts.pilotWarmUp ?? assessWarmUp(plan, totals.series);
   const { precision } = confidence;
-  const checks = runChecks({ plan, totals, unfinished: facts.unfinished, warmUp, precision });
+  const { unfinished } = facts;
+  const generator = facts.run.live?.generator ?? null;
+  const checks = runChecks({ plan, totals, unfinished, warmUp, precision, generator });
   return {
     schemaVersion: 1,
     run: facts.run,
     tool: facts.tool,
     scenario: scenarioOf(plan, facts),
     calibration: plan.calibration,
-    engine: 'virtual',
-    timeCompression: 1,
+    engine: facts.engine,
+    timeCompression: facts.timeCompression,
     seed: plan.seed,
     replications: outcomes.length,
     simulatedSeconds: totals.measuredUs / totals.replications / US_PER_SECOND,

@@ -60,7 +60,7 @@ export function seriesRows(plan: Plan, totals: Totals): SeriesRow[] {
         latencyP50Ns: smallQuantileNs(series.latency, row, 0.5),
         latencyP90Ns: smallQuantileNs(series.latency, row, 0.9),
         latencyP99Ns: smallQuantileNs(series.latency, row, 0.99),
-        utilisation: hasServers && coreUs > 0 ? series.cpuBusyUs[row] / coreUs : null,
+        utilisation: hasServers ? shareOf(series.cpuBusyUs[row], coreUs) : null,
         queueLength: hasServers ? series.queueLength[row] : null,
         refusingServers: hasServers ? series.refusingServers[row] : null,
         faults: faults.get(row) ?? '',
@@ -125,4 +125,9 @@ function faultCells({ faults, scopeCount }: SeriesOutcome): Map<number, string> 
         .join(' '),
     ]),
   );
+}
+
+/** Null: there are no cores, or nobody saw how busy they were. */
+function shareOf(busyUs: number, coreUs: number): number | null {
+  return coreUs > 0 && !Number.isNaN(busyUs) ? busyUs / coreUs : null;
 }

@@ -2,14 +2,14 @@
 import type { Plan } from '../plan/plan.ts';
 import type { Totals } from './totals.ts';
 
-/** Of the cores of a server's host, by all servers that stand on it. */
-export function hostUtilisation(plan: Plan, totals: Totals, server: number): number {
+/** Of the cores of a server's host, by all servers that stand on it; null: nobody saw it. */
+export function hostUtilisation(plan: Plan, totals: Totals, server: number): number | null {
   const host = plan.servers.host[server];
   let busyUs = 0;
   for (let other = 0; other < plan.servers.host.length; other++) {
     if (plan.servers.host[other] === host) busyUs += totals.servers.cpuBusyUs[other];
   }
-  return share(busyUs, totals.measuredUs * plan.hosts.cores[host]);
+  return known(share(busyUs, totals.measuredUs * plan.hosts.cores[host]));
 }
 
 export function threadUtilisation(
@@ -31,14 +31,18 @@ export function logUtilisation(plan: Plan, totals: Totals, server: number): numb
   return share(totals.servers.logBusyUs[server], totals.measuredUs * connections);
 }
 
-/** A server has one token, whatever the number of its certificates. */
-export function tokenUtilisation(totals: Totals, server: number): number {
-  return share(totals.servers.tokenBusyUs[server], totals.measuredUs);
+/** A server has one token, whatever the number of its certificates; null: nobody saw it. */
+export function tokenUtilisation(totals: Totals, server: number): number | null {
+  return known(share(totals.servers.tokenBusyUs[server], totals.measuredUs));
 }
 
 export function systemUtilisation(plan: Plan, totals: Totals, system: number): number {
   const capacity = plan.systems.capacity[system];
   return share(totals.systems.busyUs[system], totals.measuredUs * capacity);
+}
+
+function known(busy: number): number | null {
+  return Number.isNaN(busy) ? null : busy;
 }
 
 function share(part: number, whole: number): number {

@@ -100,6 +100,7 @@ export const STATES = {
   'configuration-expired': "a server's own configuration expired",
   'foreign-configuration-expired': 'a configuration of a federated instance expired',
   'ocsp-expired': 'an OCSP answer became too old',
+  'peer-ocsp-ran-out': 'an OCSP answer became too old for a stricter federated instance',
   'time-stamping-overdue': 'time-stamping had failed for too long',
   'certificate-expired': 'a certificate expired or was revoked',
   'token-locked': 'a token waited for its PIN',

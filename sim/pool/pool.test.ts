@@ -34,6 +34,8 @@ function resultOf({ outcomes, unfinished }: PoolResult, of: Plan): RunResult {
   return runResult(of, outcomes, mergeOutcomes(outcomes), {
     run: {} as RunResult['run'],
     tool: { name: '', version: '', commit: '' },
+    engine: 'virtual',
+    timeCompression: 1,
     scenario: { path: '', sha256: '' },
     unfinished,
     pilotWarmUp: null,

@@ -99,6 +99,7 @@ const STATE_NEEDS: Readonly<Record<StateName, Need | null>> = {
   'configuration-expired': TRUST,
   'foreign-configuration-expired': TRUST,
   'ocsp-expired': TRUST,
+  'peer-ocsp-ran-out': TRUST,
   'time-stamping-overdue': TRUST,
   'certificate-expired': TRUST,
   'token-locked': TRUST,

@@ -165,6 +165,8 @@ function emptyJournal(): ReplicationOutcome['journal'] {
       flow: wholes,
       clientServer: wholes,
       providerServer: wholes,
+      clientVersion: wholes,
+      providerVersion: wholes,
       intendedUs: numbers,
       requestInUs: numbers,
       requestOutUs: numbers,

@@ -106,6 +106,7 @@ function evidenceOf(logged: number, unstampedAtEnd: number, lost: number): Evide
     oldestUnstampedSeconds: 2710,
     backlogMax: Math.round(logged / 30),
     refusedMessages: Math.round(logged / 90),
+    acceptedUnlogged: 0,
   };
 }
 

@@ -337,6 +337,7 @@ function runOf(): RunResult['run'] {
     },
     workerFailures: [{ replicationIndex: 1, reason: 'the worker ran out of memory' }],
     isInterrupted: false,
+    live: null,
   };
 }
 

@@ -60,6 +60,8 @@ function resultOf(plan: Plan, outcome: ReplicationOutcome): RunResult {
   return runResult(plan, [outcome], mergeOutcomes([outcome]), {
     run: {} as RunFacts,
     tool: { name: 'fedlab', version: '', commit: '' },
+    engine: 'virtual',
+    timeCompression: 1,
     scenario: { path: '', sha256: '' },
     unfinished: [],
     pilotWarmUp: null,

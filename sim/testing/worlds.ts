@@ -435,7 +435,6 @@ const ADMISSION_AT_PROVIDER: readonly World[] = [
   world('tampered', '2.3 step 9', atProvider('invalid_signature_value'), messageHas('tampered')),
   world('stale-ocsp', '2.3 step 9, 2.6', atProvider('incorrect_validation_info'), {
     ...messageHas('stale-ocsp'),
-    engines: VIRTUAL,
   }),
   world('wrong-signer', '2.3 step 9, 2.6', atProvider('incorrect_certificate'), {
     ...messageHas('wrong-signer'),

@@ -59,8 +59,25 @@ const PATH_LENGTH_MAX = 8;
 /** Certificates that vouch for one another in a circle may not keep a verifier busy. */
 const PATH_TRIES_MAX = 100;
 
-/** Throws an EvidenceError where the bytes are no certificate. */
+const READ_MAX = 10_000;
+const read = new Map<string, Certificate>();
+
+/**
+ * Throws an EvidenceError where the bytes are no certificate. The same few are read again with
+ * every message, so what was read is kept.
+ */
 export function readCertificate(der: Buffer): Certificate {
+  const name = der.toString('latin1');
+  const known = read.get(name);
+  if (known !== undefined) return known;
+  // A copy: the bytes may be part of something large, or change.
+  const made = parseCertificate(Buffer.from(der));
+  if (read.size >= READ_MAX) read.clear();
+  read.set(name, made);
+  return made;
+}
+
+function parseCertificate(der: Buffer): Certificate {
   // Before OpenSSL, which is more generous.
   const [tbs] = membersOf(readDer(der), Tag.Sequence);
   const fields = membersOf(tbs, Tag.Sequence).filter(({ tag }) => tag !== constructed(0));
@@ -122,8 +139,20 @@ export function isSameName(a: Buffer, b: Buffer): boolean {
   return these.length === those.length && these.every((part, index) => part === those[index]);
 }
 
+/** Who was found to have issued a certificate, or not to: that never changes. */
+const issued = new WeakMap<Certificate, WeakMap<Certificate, boolean>>();
+
 /** By name and by signature; says nothing about times. */
 export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
+  const known = issued.get(certificate)?.get(issuer);
+  if (known !== undefined) return known;
+  const found = isSignedBy(certificate, issuer);
+  const ofCertificate = issued.get(certificate) ?? new WeakMap<Certificate, boolean>();
+  issued.set(certificate, ofCertificate.set(issuer, found));
+  return found;
+}
+
+function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
   if (!isSameName(certificate.issuer, issuer.subject)) return false;
   try {
     return certificate.x509.verify(issuer.x509.publicKey);

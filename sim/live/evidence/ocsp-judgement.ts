@@ -36,7 +36,7 @@ const PATH = 'invalid_cert_path';
 
 /** `path`: from the signing certificate to the root; null: it is not known. */
 export function judgeOcsp(
-  signature: XadesSignature,
+  signature: Pick<XadesSignature, 'certificate' | 'ocspResponses'>,
   path: readonly Certificate[] | null,
   context: OcspContext,
   findings: Findings,

@@ -33,12 +33,6 @@ const PROFILES: Readonly<Record<string, Profile>> = {
     member(instance, 'PERSON', fields.get(Field.SerialNumber)),
 };
 
-/** Fedlab's own, which no authority has in its shared parameters (live/trust.ts). */
-const fedlab: Profile = (fields) =>
-  fields.has(Field.Country)
-    ? null
-    : member(fields.get(Field.Organization), fields.get(Field.Unit), fields.get(Field.CommonName));
-
 export function isKnownProfile(className: string): boolean {
   return profileNameOf(className) in PROFILES;
 }
@@ -50,9 +44,7 @@ export function membersInSubject(
   instance: string,
 ): MemberId[] {
   const profiles =
-    className === null
-      ? [...Object.values(PROFILES), fedlab]
-      : [PROFILES[profileNameOf(className)]];
+    className === null ? Object.values(PROFILES) : [PROFILES[profileNameOf(className)]];
   return profiles
     .map((profile) => profile?.(subjectFields, instance) ?? null)
     .filter((found) => found !== null);

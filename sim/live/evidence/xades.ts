@@ -110,7 +110,9 @@ export function readXades(xml: Buffer): XadesSignature {
 }
 
 /** DER of each OCSP response; X-Road refuses a signature without any. */
-export function ocspResponsesOf({ ocspResponses }: XadesSignature): readonly Buffer[] {
+export function ocspResponsesOf({
+  ocspResponses,
+}: Pick<XadesSignature, 'ocspResponses'>): readonly Buffer[] {
   if (ocspResponses.length === 0) refuse('there is no OCSP response in it');
   return ocspResponses;
 }

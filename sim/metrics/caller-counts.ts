@@ -1,10 +1,10 @@
 /**
- * What callers tell while a replication runs: the columns of metrics/caller-outcome.ts, added up at
+ * What callers tell while a replication runs: the columns of caller-outcome.ts, added up at
  * once. A call counts for the measured part if it was due after the warm-up, and with it all of its
  * attempts and their exchanges; the series begins at 0.
  */
-import type { CallerOutcome } from '../metrics/caller-outcome.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { CallerOutcome } from './caller-outcome.ts';
 
 export class CallerCounts {
   readonly journeysStarted: Float64Array;
