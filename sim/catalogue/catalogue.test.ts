@@ -114,6 +114,7 @@ const TABLE: readonly [kind: string, settings: Settings, changes: readonly strin
   ],
   ['rolling-restart', {}, [`${P.ServerPower} 7 0`]],
   ['maintenance', {}, [`${P.Maintenance} 7 1`]],
+  ['certificate-renewal', {}, [`${P.CertificateRenewed} 7 1`]],
   ['certificates-expired', {}, [7, 70, 71].map((row) => `${P.CertificateExpired} ${row} 1`)],
   ['certificates-expired', { certificate: 'authentication' }, [`${P.CertificateExpired} 7 1`]],
   [

@@ -3,6 +3,7 @@ import { accessRevoked } from './access-revoked.ts';
 import { centralKeyLoggedOut } from './central-key-logged-out.ts';
 import { centralServerDown } from './central-server-down.ts';
 import { centralServerSlow } from './central-server-slow.ts';
+import { certificateRenewal } from './certificate-renewal.ts';
 import { certificatesExpired } from './certificates-expired.ts';
 import { certificatesRevoked } from './certificates-revoked.ts';
 import { clockJump } from './clock-jump.ts';
@@ -65,6 +66,7 @@ export const INCIDENT_KINDS: readonly IncidentKind[] = [
   databaseLost,
   signerLost,
   hsmNoBatch,
+  certificateRenewal,
   certificatesExpired,
   certificatesRevoked,
   accessRevoked,

@@ -491,6 +491,7 @@ const TRUST_TROUBLE = [
   ['flag of p0', 'maintenance, target: EE/p0'],
   ['revoked', 'certificates-revoked, target: EE/p0'],
   ['expired', 'certificates-expired, target: EE/c0'],
+  ['renewed', 'certificate-renewal, target: EE/c0'],
   ['right', 'access-revoked, target: ' + REST],
   ['clock of p0', 'clock-jump, target: EE/p0, offset: 20min'],
   ['clock of c0', 'clock-jump, target: EE/c0, offset: 20min, direction: behind'],

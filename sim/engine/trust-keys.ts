@@ -30,6 +30,8 @@ export class Keys {
   readonly #certificates: readonly number[][];
   readonly #signers: readonly number[][];
   readonly #attempt: Int32Array;
+  /** When the second certificates that are not in use yet were registered. */
+  readonly #registeredUs = new Map<number, number>();
   readonly #isTimedOut: Uint8Array;
   /** The job's events carry its number; those of one that was begun anew are void. */
   readonly #chain: Int32Array;
@@ -85,18 +87,25 @@ export class Keys {
    * just registered; peers know it when their configuration does.
    */
   expire(certificate: number, value: number): void {
-    const { nowUs, plan } = this.#state;
-    const { notAfterUs, notBeforeUs, registeredUs } = this.#table;
-    if (value === 1) {
-      notAfterUs[certificate] = Math.min(notAfterUs[certificate], nowUs - 1);
-    } else {
-      notAfterUs[certificate] = Infinity;
-      notBeforeUs[certificate] = nowUs;
-      registeredUs[certificate] = nowUs;
+    const { nowUs } = this.#state;
+    const { notAfterUs } = this.#table;
+    if (value === 0) {
+      this.#use(certificate, nowUs);
+      return;
     }
-    // The key cache watches the file of keys, and forgets when it changes (CachingKeyConfImpl).
-    this.#forget(plan.certificates.server[certificate]);
-    this.#windCertificates(plan.certificates.server[certificate]);
+    notAfterUs[certificate] = Math.min(notAfterUs[certificate], nowUs - 1);
+    this.#changed(certificate);
+  }
+
+  /**
+   * 1: the central server has registered a second certificate, while the old one stays in use. 0:
+   * the new one is in use. Peers whose configuration was signed before it was registered do not
+   * know it, so a server that is in a hurry locks itself out (facts 5.6).
+   */
+  renew(certificate: number, value: number): void {
+    const { nowUs } = this.#state;
+    if (value === 1) this.#registeredUs.set(certificate, nowUs);
+    else this.#use(certificate, this.#registeredUs.get(certificate) ?? nowUs);
   }
 
   lock(server: number, value: number): void {
@@ -164,6 +173,21 @@ export class Keys {
     this.#table.thisUpdateUs[server] = thisUpdateUs;
     this.#windAnswers(server);
     this.#end(server, false);
+  }
+
+  /** A new certificate takes the place of the old one. */
+  #use(certificate: number, registeredUs: number): void {
+    this.#table.notAfterUs[certificate] = Infinity;
+    this.#table.notBeforeUs[certificate] = registeredUs;
+    this.#table.registeredUs[certificate] = registeredUs;
+    this.#changed(certificate);
+  }
+
+  /** The key cache watches the file of keys, and forgets when it changes (CachingKeyConfImpl). */
+  #changed(certificate: number): void {
+    const server = this.#state.plan.certificates.server[certificate];
+    this.#forget(server);
+    this.#windCertificates(server);
   }
 
   #ask(server: number): void {

@@ -419,6 +419,26 @@ describe('tokens and processes', () => {
     expect(bench.trust.connectCause(slotOf(bench, 0))).toBe(Cause.None);
   });
 
+  test.each([
+    ['after the peers have it: nobody notices', 5 * MINUTE, 0],
+    // As soon as it is registered; the configuration takes up to three minutes to the peers.
+    ['at once: the peers refuse until their configuration has it', SECOND, 60],
+  ])('a renewed certificate is used %s', (_, overlapUs, refusedSecondsMin) => {
+    const bench = ring();
+    const row = bench.plan.servers.authCertificate[1];
+    bench.patch(HOUR, PatchColumn.CertificateRenewed, row, 1);
+    bench.patch(HOUR + overlapUs, PatchColumn.CertificateRenewed, row, 0);
+    const peer = slotOf(bench, 0);
+    const refused = instants(bench, [HOUR, HOUR + 10 * MINUTE, SECOND], () => {
+      // Its own proxy has a key to use throughout.
+      expect(bench.trust.clientFactsBroken(slotOf(bench, 1))).toBe(0);
+      return bench.trust.connectCause(peer) !== Cause.None;
+    });
+    expect(refused.length).toBeGreaterThanOrEqual(refusedSecondsMin);
+    expect(refused.length).toBeLessThanOrEqual(refusedSecondsMin === 0 ? 0 : 180);
+    expect(refused.every((atUs) => atUs >= HOUR + overlapUs)).toBe(true);
+  });
+
   test('certificates that expire by their date', () => {
     const days = {
       kind: 'both',

@@ -105,6 +105,9 @@ export function createTrust(state: TrustWorld, replicationIndex = 0) {
       case PatchColumn.CertificateExpired:
         keys.expire(row, value);
         return true;
+      case PatchColumn.CertificateRenewed:
+        keys.renew(row, value);
+        return true;
       case PatchColumn.CertificateRevoked:
         verdicts.revoke(row, value);
         return true;

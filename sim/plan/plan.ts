@@ -512,6 +512,8 @@ export const PatchColumn = {
   AccessRevoked: 25,
   /** Row of `trustServices`; microseconds by which thisUpdate of its answers lies behind. */
   OcspAnswersStale: 26,
+  /** Row of `certificates`; 1: a second one is registered beside it, 0: that one is in use. */
+  CertificateRenewed: 27,
 } as const;
 
 export interface PatchTable {

@@ -119,6 +119,7 @@ const TRUST_COLUMNS: readonly number[] = [
   PatchColumn.Maintenance,
   PatchColumn.CertificateExpired,
   PatchColumn.CertificateRevoked,
+  PatchColumn.CertificateRenewed,
   PatchColumn.ClockSkewUs,
   PatchColumn.OcspAnswersStale,
 ];
