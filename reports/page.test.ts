@@ -150,12 +150,64 @@ describe('figures say what they are of', () => {
     const folder = outageFolder();
     const withJourneys = renderPage(folder);
     expect(withJourneys).toContain('<h2>People and retries</h2>');
-    const journeys = { started: 0, completed: 0, failed: 0, openAtEnd: 0 };
+    const journeys = { started: 0, completed: 0, failed: 0, gaveUp: 0, openAtEnd: 0 };
     const html = bare(renderPage({ ...folder, result: { ...folder.result, journeys } }));
     expect(html).toContain('<h2>Callers and retries</h2>');
     expect(html).toContain('<h3>Calls given up</h3>');
     const part = html.slice(html.indexOf('id="retrying"'), html.indexOf('id="availability"'));
     expect(part).not.toMatch(/people|person|journey/i);
+  });
+
+  test('journeys that failed, those given up, and those completed are told apart', () => {
+    const folder = outageFolder();
+    const journeys = { started: 1000, completed: 810, failed: 90, gaveUp: 50, openAtEnd: 100 };
+    const pageOf = (gaveUp: number): string =>
+      bare(
+        renderPage({ ...folder, result: { ...folder.result, journeys: { ...journeys, gaveUp } } }),
+      );
+    const html = pageOf(50);
+    const first = html.slice(0, html.indexOf('<nav'));
+    // 810 of the 900 that ended.
+    expect(first).toContain('<h2>Journeys completed</h2><p class="value">90.0 %</p>');
+    expect(first).toContain('40 lost by failure, 50 given up');
+    expect(html).toContain('<h3>Journeys lost by failure</h3><p class="value">40</p>');
+    expect(html).toContain('<h3>Journeys given up</h3><p class="value">50</p>');
+    expect(html).toContain('90.0 % of the journeys that ended were completed');
+    // A folder of an earlier version does not tell them apart.
+    expect(pageOf(0)).toContain('<h3>Journeys lost</h3><p class="value">90</p>');
+  });
+
+  test('attempts per call stand on the first screen only where something was tried again', () => {
+    const firstOf = (html: string): string => html.slice(0, html.indexOf('<nav'));
+    expect(firstOf(renderPage(outageFolder()))).toContain('<h2>Attempts per call</h2>');
+    expect(firstOf(renderPage(SAMPLE))).not.toContain('<h2>Attempts per call</h2>');
+  });
+
+  test('no fault is said once, and without a table of nothing', () => {
+    const series = SAMPLE.series.map((row) => ({ ...row, faultedRps: 0, faults: '' }));
+    const html = renderPage(withResult({ faults: [] }, series));
+    const part = html.slice(html.indexOf('id="fault-codes"'), html.indexOf('id="incidents"'));
+    expect(part.split('No call ended with a fault.')).toHaveLength(2);
+    expect(html).not.toContain('<figure id="faults">');
+  });
+
+  test('what trust did comes before latency only where it did something', () => {
+    const quiet = { trust: [], incidents: [] };
+    const folder = outageFolder();
+    const placesOf = (html: string): number[] =>
+      ['trust', 'latency'].map((id) => html.indexOf(`<section class="part" id="${id}">`));
+    const [trust, latency] = placesOf(renderPage(folder));
+    expect(trust).toBeLessThan(latency);
+    const calm = renderPage({ ...folder, result: { ...folder.result, ...quiet } });
+    const [trustAfter, latencyBefore] = placesOf(calm);
+    expect(trustAfter).toBeGreaterThan(latencyBefore);
+  });
+
+  test('a long source is folded behind its first sentence', () => {
+    const [assumption] = SAMPLE.result.assumptions;
+    const source = `Fitted by hand; twice.; ${'Then some more was done. '.repeat(20)}`;
+    const html = renderPage(withResult({ assumptions: [{ ...assumption, source }] }));
+    expect(html).toContain('Fitted by hand; twice.<details><summary>All of it</summary>Then some');
   });
 
   test('a recovery is known up to a bucket of the series', () => {

@@ -16,7 +16,9 @@ import { throughputOverTime } from './chart/throughput-over-time.ts';
 import { figureMarkup } from './chart.ts';
 import type { ResultFolder } from './folder.ts';
 import { markup, Markup, NOTHING } from './markup.ts';
+import { hasTrustLoss } from './pair-survival.ts';
 import { scopesOf } from './scope.ts';
+import { agreementSection } from './section/agreement.ts';
 import { assumptionTable } from './section/assumption-table.ts';
 import { availabilitySection } from './section/availability.ts';
 import { callerSection } from './section/callers.ts';
@@ -47,9 +49,17 @@ interface MaybeSection extends Omit<Section, 'body'> {
 export function renderPage(folder: ResultFolder): string {
   const { result } = folder;
   const timeline = buildTimeline(folder);
+  const trust = { id: 'trust', title: 'When trust ran out', body: trustSection(folder, timeline) };
+  const isAboutTrust = hasTrustLoss(result);
+  const [load, ...calls] = loadSections(folder, timeline);
   // A part appears only where the run has something to say about it.
   const sections = [
-    ...loadSections(folder, timeline),
+    load,
+    // What has run out explains latencies and faults; that nothing has is said further below.
+    ...(isAboutTrust ? [trust] : []),
+    ...calls,
+    incidentSection(folder, timeline),
+    ...(isAboutTrust ? [] : [trust]),
     ...outageSections(folder, timeline),
     ...placeSections(folder, timeline),
     ...judgedSections(folder),
@@ -112,23 +122,28 @@ ${figureMarkup(latencyDistribution(histograms))}`,
     {
       id: 'fault-codes',
       title: 'Faults',
-      body: markup`${figureMarkup(faultsOverTime(timeline))}${faultTable(result)}`,
+      // Without a fault a figure would only say once more what stands in the place of the table.
+      body: markup`${
+        result.faults.length === 0 ? NOTHING : figureMarkup(faultsOverTime(timeline))
+      }${faultTable(result)}`,
     },
   ];
 }
 
-/** What an outage did: to trust, to evidence, to callers, and to what the state promises. */
-function outageSections(folder: ResultFolder, timeline: Timeline): MaybeSection[] {
-  const { result } = folder;
+function incidentSection({ result }: ResultFolder, timeline: Timeline): MaybeSection {
   const recovery =
     result.incidents.length === 0 ? NOTHING : figureMarkup(recoveryBars(result, timeline));
+  return {
+    id: 'incidents',
+    title: 'Incidents',
+    body: markup`${recovery}${incidentTable(result, timeline)}`,
+  };
+}
+
+/** What an outage did: to evidence, to callers, and to what the state promises. */
+function outageSections(folder: ResultFolder, timeline: Timeline): MaybeSection[] {
+  const { result } = folder;
   return [
-    {
-      id: 'incidents',
-      title: 'Incidents',
-      body: markup`${recovery}${incidentTable(result, timeline)}`,
-    },
-    { id: 'trust', title: 'When trust ran out', body: trustSection(folder, timeline) },
     { id: 'message-logs', title: 'Evidence', body: evidenceSection(folder, timeline) },
     {
       id: 'retrying',
@@ -172,6 +187,7 @@ ${serviceTable(result.services)}`,
 function judgedSections(folder: ResultFolder): MaybeSection[] {
   const { result } = folder;
   return [
+    { id: 'engines', title: 'The two engines', body: agreementSection(result) },
     { id: 'thresholds', title: 'Thresholds', body: thresholdTable(result) },
     { id: 'checks', title: 'Checks', body: checkTable(result) },
     {

@@ -215,6 +215,13 @@ const CLOCKS_BY_SERVICE: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^tsa-/, ['time-stamping']],
 ];
 
+/** A clock ran out somewhere, or something was done by which one may. */
+export function hasTrustLoss({ trust, incidents }: RunResult): boolean {
+  const isLoss = ({ kind }: RunResult['incidents'][number]): boolean =>
+    CLOCKS_BY_SERVICE.some(([kinds]) => kinds.test(kind));
+  return trust.length > 0 || incidents.some(isLoss);
+}
+
 export interface Loss {
   readonly incident: RunResult['incidents'][number];
   /** The stops that it led to. */

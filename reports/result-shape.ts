@@ -1,5 +1,7 @@
 /** The shape of result.json, field by field, as sim/metrics/result.ts describes it. */
 import type {
+  AgreementResult,
+  AgreementRow,
   AssumptionResult,
   AttackCounts,
   AttemptCounts,
@@ -38,6 +40,7 @@ import {
   oneOf,
   readBoolean,
   readNumber,
+  readSigned,
   readText,
   recordOf,
   since,
@@ -106,6 +109,7 @@ const journeys = objectOf<JourneyCounts>({
   started: readNumber,
   completed: readNumber,
   failed: readNumber,
+  gaveUp: since(readNumber, 0),
   openAtEnd: readNumber,
 });
 
@@ -252,6 +256,32 @@ const warmUp = objectOf<WarmUpResult>({
   verdict: oneOf('accepted', 'too-short', 'rejected', 'unknown'),
 });
 
+const agreement = objectOf<AgreementResult>({
+  method: oneOf('student-t', 'range', 'none'),
+  level: readNumber,
+  replications: readNumber,
+  calibration: readText,
+  load: oneOf('light', 'heavy'),
+  loop: oneOf('open', 'closed'),
+  rows: listOf(
+    objectOf<AgreementRow>({
+      kind: oneOf('calls', 'fault', 'metric', 'stage'),
+      name: readText,
+      side: nullOr(oneOf('consumer', 'provider')),
+      unit: oneOf('count', 'ns', 'per-second'),
+      virtual: nullOr(readNumber),
+      live: nullOr(readNumber),
+      difference: nullOr(readSigned),
+      low: nullOr(readSigned),
+      high: nullOr(readSigned),
+      tolerance: nullOr(readNumber),
+      reason: readText,
+      verdict: oneOf('agrees', 'differs', 'unknown', 'shown'),
+    }),
+  ),
+  verdict: oneOf('agrees', 'differs', 'unknown', 'invalid'),
+});
+
 const evidence = objectOf<EvidenceResult>({
   acceptedAsConsumer: readNumber,
   acceptedAsProvider: readNumber,
@@ -344,6 +374,7 @@ export const readRunResult: Reader<RunResult> = objectOf<RunResult>({
     }),
   ),
   confidence,
+  agreement: since(nullOr(agreement), null),
   assumptions: listOf(
     objectOf<AssumptionResult>({
       what: readText,

@@ -10,7 +10,7 @@ import type { LegendEntry } from './legend.ts';
 import { markup, NOTHING } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { Scale } from './step-path.ts';
-import { fitText, fitTextEnd, wrapText } from './text-width.ts';
+import { fitText, fitTextEnd, textWidth, wrapText } from './text-width.ts';
 import { AXIS, timeAxis } from './time-chart.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -27,12 +27,15 @@ export interface RowPicture {
   readonly rows: readonly ChartRow[];
   /** Of the marks of a row. */
   readonly rowHeight: number;
+  /** Lines through each row with a word at the right, from its foot (0) to its top (1). */
+  readonly scale: readonly { readonly position: number; readonly label: string }[];
 }
 
 const NARROW_BELOW = 500;
 const GUTTER = 256;
 const FONT = 12;
 const REMARK_FONT = 11;
+const SCALE_FONT = 9;
 /** Of a name in one line and the remark below it. */
 const LABEL_HEIGHT = 36;
 const LINE = 15;
@@ -41,7 +44,7 @@ const NARROW_GAP = 5;
 
 export function drawRowChart(timeline: Timeline, picture: RowPicture, width: number): Drawing {
   const isNarrow = width < NARROW_BELOW;
-  const [left, right] = [isNarrow ? 1 : GUTTER, width - 12];
+  const [left, right] = [isNarrow ? 1 : GUTTER, width - rightMargin(picture)];
   const x = scaleLinear()
     .domain([timeline.fromSeconds, timeline.toSeconds])
     .range([left, right])
@@ -68,7 +71,7 @@ export function drawRowChart(timeline: Timeline, picture: RowPicture, width: num
     const rule = index === 0 || isNarrow ? NOTHING : ruleAt(top - 4, right);
     return markup`<g><title>${row.label}: ${row.remark}</title>${rule}
 ${labelMarkup(row, top, room)}
-<path class="grid" d="M${left},${bottom}H${right}"/>
+<path class="grid" d="M${left},${bottom}H${right}"/>${scaleMarkup(picture, left, right, bottom)}
 ${row.marks(x, marksTop, picture.rowHeight)}</g>\n`;
   });
   const axisTop = rowsTop + picture.rows.length * step - 2;
@@ -79,6 +82,24 @@ ${row.marks(x, marksTop, picture.rowHeight)}</g>\n`;
 ${bands.shade(rowsTop - 2, axisTop)}${rows}<path class="base" d="M${left},${axisTop}H${right}"/>
 ${timeAxis(timeline, x, axisTop, width)}`,
   };
+}
+
+function rightMargin({ scale }: RowPicture): number {
+  const labels = scale.map(({ label }) => textWidth(label, SCALE_FONT));
+  return Math.max(12, ...labels.map((length) => length + 6));
+}
+
+function scaleMarkup(
+  { scale, rowHeight }: RowPicture,
+  left: number,
+  right: number,
+  bottom: number,
+): Markup {
+  return markup`${scale.map(({ position, label }) => {
+    const y = bottom - position * rowHeight;
+    return markup`<path class="grid" d="M${left},${y}H${right}"/><text class="tick-label small"
+x="${right + 5}" y="${y + 3}">${label}</text>`;
+  })}`;
 }
 
 function ruleAt(y: number, right: number): Markup {

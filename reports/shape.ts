@@ -16,11 +16,18 @@ export type Reader<T> = (value: unknown, place: Place) => T;
 /** Nothing that a run counts or measures comes near: 50 days of nanoseconds are 4.3e15. */
 const NUMBER_MAX = 1e18;
 
-/** Every number of a result is zero or more; JSON cannot say NaN, but `1e999` is Infinity. */
+/** Zero or more, as all but differences are; JSON cannot say NaN, but `1e999` is Infinity. */
 export const readNumber: Reader<number> = (value, place) => {
   if (typeof value !== 'number') return refuse(place, 'a number', value);
   if (value >= 0 && value <= NUMBER_MAX) return value;
   return refuse(place, 'a number between 0 and 1e18', value);
+};
+
+/** Of a difference, which may be below zero. */
+export const readSigned: Reader<number> = (value, place) => {
+  if (typeof value !== 'number') return refuse(place, 'a number', value);
+  if (Math.abs(value) <= NUMBER_MAX) return value;
+  return refuse(place, 'a number between -1e18 and 1e18', value);
 };
 
 export const readText: Reader<string> = (value, place) =>

@@ -28,11 +28,18 @@ border-left:6px solid var(--tone);background:var(--tone-wash)}
 .icon circle{fill:var(--tone)}
 .icon path{fill:none;stroke:var(--paper);stroke-width:4.5;stroke-linecap:round;
 stroke-linejoin:round}
+.verdict .expected{font-weight:600}
 .verdict-passed{--tone:var(--good);--tone-wash:var(--good-wash)}
 .verdict-failed,.verdict-violated{--tone:var(--bad);--tone-wash:var(--bad-wash)}
 .verdict-inconclusive,.verdict-invalid,.verdict-regressed{--tone:var(--unsure);
 --tone-wash:var(--unsure-wash)}
 .keys{display:grid;grid-template-columns:repeat(3,1fr);gap:0 28px;margin:14px 0 10px}
+.keys:has(.key:nth-child(4)){gap:14px 24px}
+@media screen and (min-width:721px){
+.keys:has(.key:nth-child(4)){grid-template-columns:repeat(4,1fr)}
+.keys:has(.key:nth-child(5)){grid-template-columns:repeat(5,1fr)}
+.keys:has(.key:nth-child(4)) .value{font-size:26px}
+}
 .key{border-top:2px solid var(--ink);padding-top:6px}
 .key h2{font-size:13px;font-weight:500;color:var(--soft)}
 .key .value{font-size:30px;line-height:1.2;font-weight:650;font-variant-numeric:tabular-nums}
@@ -71,7 +78,11 @@ figcaption{margin-top:8px;max-width:68em}
 details{margin:8px 0 0;font-size:13.5px}
 summary{cursor:pointer;color:var(--blue);width:fit-content}
 details[open] summary{margin-bottom:6px}
-.scroll{overflow-x:auto;margin-top:6px}
+.scroll{overflow-x:auto;margin-top:6px;background:
+linear-gradient(to right,var(--paper) 30%,transparent) 0 0/48px 100% no-repeat local,
+linear-gradient(to left,var(--paper) 30%,transparent) 100% 0/48px 100% no-repeat local,
+linear-gradient(to right,var(--rule),transparent) 0 0/16px 100% no-repeat scroll,
+linear-gradient(to left,var(--rule),transparent) 100% 0/16px 100% no-repeat scroll}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{padding:5px 12px 5px 0;text-align:left;vertical-align:top;
 border-bottom:1px solid var(--rule)}
@@ -135,6 +146,24 @@ svg.narrow{display:block;max-width:520px;margin:0 auto}
 }
 `;
 
+/** Not on paper, which is about as narrow: there a table has room, as its type is smaller. */
+const STACKED = `@media screen and (max-width:720px){
+.stacked{overflow-x:visible;background:none}
+.stacked table,.stacked tbody{display:block}
+.stacked thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.stacked tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(80px,1fr));gap:3px 14px;
+padding:8px 0;border-bottom:1px solid var(--rule)}
+.stacked th,.stacked td{display:block;max-width:none;min-width:0;padding:0;border-bottom:0;
+text-align:left;white-space:normal;overflow-wrap:anywhere}
+.stacked tbody th{grid-column:1/-1;font-weight:600}
+.stacked td code,.stacked th code{display:inline;width:auto}
+.stacked td::before{content:attr(data-title);color:var(--soft);font-size:12.5px}
+.stacked td.number::before{display:block}
+.stacked td.words{grid-column:1/-1;position:relative;padding-left:136px;min-height:1.5em}
+.stacked td.words::before{position:absolute;left:0;width:130px}
+}
+`;
+
 /** Always light on paper; a picture, a card or a row is never cut in two. */
 const PAPER = `@media print{
 @page{size:A4;margin:14mm 13mm}
@@ -158,7 +187,7 @@ h2,h3,thead{break-after:avoid}
 details{display:none}
 .cards{grid-template-columns:repeat(3,1fr);gap:14px 18px}
 .card dd{font-size:12pt}
-.scroll{overflow:visible}
+.scroll{overflow:visible;background:none}
 table{font-size:8.5pt}
 th,td{padding:3px 8px 3px 0}
 tbody th,td.words,thead .number{min-width:0}
@@ -167,4 +196,4 @@ footer{margin-top:20px}
 }
 `;
 
-export const STYLE = `\n${CHART_STYLE}${TEXT}${FIRST_SCREEN}${PARTS}${SMALL}${PAPER}`;
+export const STYLE = `\n${CHART_STYLE}${TEXT}${FIRST_SCREEN}${PARTS}${SMALL}${STACKED}${PAPER}`;

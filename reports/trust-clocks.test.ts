@@ -7,6 +7,7 @@ import {
   clockText,
   coveredSeconds,
   firstStops,
+  mostStopped,
   stoppedCounts,
   stopsOf,
   unionOf,
@@ -92,4 +93,11 @@ test('the first and the last to stop are told by the first stop of each', () => 
   expect(found?.first.server).toBe('early');
   expect(found?.last.server).toBe('late');
   expect(firstStops([])).toBeNull();
+});
+
+test('the most at one time are fewer than all that ever stopped', () => {
+  expect(mostStopped([])).toBeNull();
+  // Three servers one after the other, of which only two overlap, from 30 on.
+  const stops = [stop('a', 0, 20), stop('b', 20, 40), stop('c', 30, 50), stop('c', 35, 45)];
+  expect(mostStopped(stops)).toEqual({ atSeconds: 30, count: 2 });
 });

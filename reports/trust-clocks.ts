@@ -138,6 +138,13 @@ export function stoppedCounts(stops: readonly Stop[]): CountStep[] {
   return steps;
 }
 
+/** The most servers that were held at one time, and when that first was; null: none ever was. */
+export function mostStopped(stops: readonly Stop[]): CountStep | null {
+  const steps = stoppedCounts(stops);
+  if (steps.length === 0) return null;
+  return steps.reduce((most, step) => (step.count > most.count ? step : most));
+}
+
 export interface FirstStops {
   readonly serverCount: number;
   /** Of all servers that stopped: the one that did so earliest, and the one that did so latest. */

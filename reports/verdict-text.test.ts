@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RunResult } from '../sim/metrics/result.ts';
 import { sampleFolder } from '../sim/testing/sample-result.ts';
-import { reasonText } from './verdict-text.ts';
+import { expectedText, reasonText } from './verdict-text.ts';
 
 const SAMPLE = sampleFolder().result;
 
@@ -44,4 +44,18 @@ test('the verdict says why in a sentence', () => {
     '1 of 1 threshold could not be decided: ' +
       'p99 of latency, across the border: too few calls to tell, must be below 1 s.',
   );
+});
+
+test('who reads only the verdict is told that a collapse was expected', () => {
+  const textOf = (name: string, verdict: 'passed' | 'failed', detail: string): string | null =>
+    expectedText({ ...SAMPLE, checks: [{ name, verdict, detail }] });
+  const detail = 'failed, as expected: 840 s after slow-register less than half is answered';
+  expect(textOf('no-collapse (expected to fail)', 'passed', detail)).toBe(
+    'The collapse was expected, and came: 840 s after slow-register less than half is answered.',
+  );
+  expect(textOf('recovery (expected to fail)', 'passed', '')).toBe(
+    'The check recovery was expected to fail, and did.',
+  );
+  expect(textOf('no-collapse (expected to fail)', 'failed', 'did not')).toBeNull();
+  expect(textOf('no-collapse', 'passed', 'answered as before')).toBeNull();
 });

@@ -42,6 +42,30 @@ export function reasonText(result: RunResult): string {
   return `${held}, and ${checksText(checks)}.${interrupted}`;
 }
 
+/** How check-history names a check that its scenario expects to fail, and how that ended. */
+const EXPECTED_NAME = ' (expected to fail)';
+const EXPECTED_DETAIL = 'failed, as expected: ';
+
+/**
+ * A run passes where what its scenario predicts has come true, and that may be a collapse: who
+ * reads only the verdict has to be told. Null: nothing was expected to fail, or it did not.
+ */
+export function expectedText({ checks }: RunResult): string | null {
+  const met = checks.filter(
+    ({ name, verdict }) => verdict === 'passed' && name.endsWith(EXPECTED_NAME),
+  );
+  if (met.length === 0) return null;
+  const texts = met.map(({ name, detail }) => {
+    const what = name.slice(0, -EXPECTED_NAME.length);
+    const how = detail.startsWith(EXPECTED_DETAIL) ? detail.slice(EXPECTED_DETAIL.length) : detail;
+    const claim = what.startsWith('no-collapse')
+      ? 'The collapse was expected, and came'
+      : `The check ${what} was expected to fail, and did`;
+    return how === '' ? `${claim}.` : `${claim}: ${how}.`;
+  });
+  return texts.join(' ');
+}
+
 function checksText(checks: RunResult['checks']): string {
   const count = checks.length;
   const passed = checks.filter((check) => check.verdict === 'passed').length;

@@ -20,6 +20,7 @@ import { Terminal } from './cli/terminal.ts';
 import { addTraceCommand } from './cli/trace.ts';
 import { addUpCommand } from './cli/up.ts';
 import { UserError } from './cli/user-error.ts';
+import { addValidateCommand } from './cli/validate.ts';
 import { addVerifyCommand } from './cli/verify.ts';
 
 const EXIT_BUG = 1;
@@ -68,6 +69,7 @@ function commandLine(session: Session): Command {
   addUpCommand(program, session);
   addVerifyCommand(program, session);
   addCalibrateCommand(program, session);
+  addValidateCommand(program, session);
   return program;
 }
 

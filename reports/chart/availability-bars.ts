@@ -5,7 +5,16 @@ import { AVAILABILITY_TARGET, availabilityOf, yearlyShare } from '../availabilit
 import type { Availability } from '../availability.ts';
 import type { Chart, Drawing } from '../chart.ts';
 import { emptyDrawing } from '../chart.ts';
-import { formatCount, formatSeconds, formatShare, formatShareTick, NO_VALUE } from '../format.ts';
+import {
+  formatCount,
+  formatSeconds,
+  formatShare,
+  formatShareTick,
+  NO_VALUE,
+  shareOf,
+} from '../format.ts';
+import { journeyEndsOf } from '../journeys.ts';
+import type { JourneyEnds } from '../journeys.ts';
 import { legendDrawing } from '../legend.ts';
 import type { LegendEntry } from '../legend.ts';
 import { markup } from '../markup.ts';
@@ -23,29 +32,38 @@ interface Bar {
 
 export function availabilityBars(result: RunResult, stops: readonly Stop[]): Chart {
   const rows = availabilityOf(result, stops);
-  const bars = rows.slice(0, SHOWN).flatMap(barsOf);
+  const journeys = journeyEndsOf(result.journeys);
+  const [all, ...others] = rows.slice(0, SHOWN).map(barsOf);
+  const bars = [...all, ...journeyBarsOf(journeys), ...others.flat()];
+  const hasJourneys = journeys.ended > 0;
   return {
     id: 'availability-bars',
     title: 'Availability against 99 %',
-    description: describe(rows),
+    description: describe(rows, journeys),
     caption: markup`From 0 to 100 %; the line stands at 99 %, and what is missed should not reach it
 from the right. Calls: those answered without a fault, of all that were due in
-the measured time. Server-time: in which a server was up and none of its own trust clocks had run
+the measured time. ${
+      hasJourneys ? 'Journeys: those completed, of all that ended. ' : ''
+    }Server-time: in which a server was up and none of its own trust clocks had run
 out (clocks of the first replication, crashes a mean of all).`,
     draw: (width) =>
       bars.length === 0 ? emptyDrawing(width, 'No call was due.') : draw(bars, width),
     table: {
       columns: columnsOf(
         'scope',
-        'calls due#',
+        hasJourneys ? 'calls due, journeys ended#' : 'calls due#',
         'missed#',
-        'calls answered#',
+        hasJourneys ? 'answered, completed#' : 'calls answered#',
         'of a year, were all else well#',
         'servers#',
         'server-time refusing#',
         'server-time not refusing#',
       ),
-      rows: rows.map((row) => rowOf(row, result.simulatedSeconds)),
+      rows: [
+        ...rows.slice(0, 1).map((row) => rowOf(row, result.simulatedSeconds)),
+        ...journeyRowsOf(journeys, result.simulatedSeconds),
+        ...rows.slice(1).map((row) => rowOf(row, result.simulatedSeconds)),
+      ],
     },
   };
 }
@@ -61,6 +79,11 @@ function barsOf({ scope, callShare, serverShare, serverCount }: Availability): B
     bars.push({ label, available: serverShare });
   }
   return bars;
+}
+
+/** What a person came for takes several calls, so that it is missed more often than one of them. */
+function journeyBarsOf({ completed, ended }: JourneyEnds): Bar[] {
+  return ended === 0 ? [] : [{ label: 'journeys of people', available: completed / ended }];
 }
 
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
@@ -122,10 +145,30 @@ function rowOf(row: Availability, windowSeconds: number): string[] {
   ];
 }
 
-function describe([all]: readonly Availability[]): string {
+function journeyRowsOf({ completed, ended }: JourneyEnds, windowSeconds: number): string[][] {
+  if (ended === 0) return [];
+  const share = completed / ended;
+  return [
+    [
+      'journeys of people',
+      formatCount(ended),
+      formatCount(ended - completed),
+      formatShare(share),
+      formatShare(yearlyShare(share, windowSeconds)),
+      NO_VALUE,
+      NO_VALUE,
+      NO_VALUE,
+    ],
+  ];
+}
+
+function describe([all]: readonly Availability[], journeys: JourneyEnds): string {
   const share = all?.callShare ?? null;
   if (share === null) return 'No call was due.';
   const is = share >= AVAILABILITY_TARGET ? 'is reached' : 'is not reached';
   const time = formatShare(all.serverShare);
-  return `${formatShare(share)} of all calls were answered: 99 % ${is}. Server-time: ${time}.`;
+  const done = shareOf(journeys.completed, journeys.ended);
+  const people = done === null ? '' : ` ${formatShare(done)} of the journeys were completed.`;
+  const text = `${formatShare(share)} of all calls were answered: 99 % ${is}.`;
+  return `${text}${people} Server-time: ${time}.`;
 }

@@ -2,6 +2,7 @@
 import type { RunResult } from '../../sim/metrics/result.ts';
 import type { Chart } from '../chart.ts';
 import { formatCount, formatShare, shareOf } from '../format.ts';
+import { journeyEndsOf } from '../journeys.ts';
 import { markup } from '../markup.ts';
 import { drawShareBars } from '../share-bars.ts';
 import type { BarPart, ShareBar } from '../share-bars.ts';
@@ -10,10 +11,11 @@ import { columnsOf } from '../table.ts';
 export function callerBars(result: RunResult): Chart {
   const bars = barsOf(result);
   const { journeys, calls } = result;
-  const lost = formatCount(journeys.failed);
+  const { failed, gaveUp } = journeyEndsOf(journeys);
   const hasJourneys = journeys.started > 0;
+  const patience = gaveUp > 0 ? ` by failure, ${formatCount(gaveUp)} given up` : '';
   const journeyText = hasJourneys
-    ? `${formatCount(journeys.started)} journeys, ${lost} lost; `
+    ? `${formatCount(journeys.started)} journeys, ${formatCount(failed)} lost${patience}; `
     : '';
   return {
     id: 'callers',
@@ -22,7 +24,8 @@ export function callerBars(result: RunResult): Chart {
     caption: markup`${
       hasJourneys
         ? 'A journey is what a person came for, several calls in a row or side by side; it is ' +
-          'lost when a call of it fails for good. '
+          'lost when a call of it fails for good, or when the person runs out of patience and ' +
+          'gives up. '
         : ''
     }A call is of an information system, and may take several attempts. An attempt that its client
 has abandoned goes on in the network, and holds its threads. Summed over the replications; at the
@@ -59,7 +62,7 @@ function barsOf({ journeys, calls, attempts }: RunResult): ShareBar[] {
       parts: [
         good(calls.answered),
         faulted(calls.faulted),
-        part('given up', 'orange', calls.gaveUp),
+        part(journeys.started > 0 ? 'call given up' : 'given up', 'orange', calls.gaveUp),
         part('not started', 'yellow', calls.notStarted),
         open(calls.openAtEnd),
       ],
@@ -74,11 +77,13 @@ function barsOf({ journeys, calls, attempts }: RunResult): ShareBar[] {
       ],
     },
   ];
+  const { failed, gaveUp } = journeyEndsOf(journeys);
   const journeyBar: ShareBar = {
     label: 'journeys',
     parts: [
       good(journeys.completed),
-      part('lost', 'purple', journeys.failed),
+      part(gaveUp > 0 ? 'lost by failure' : 'lost', 'purple', failed),
+      part('given up by the person', 'ink', gaveUp),
       open(journeys.openAtEnd),
     ],
   };

@@ -25,6 +25,9 @@ import { linearAxis } from '../value-axis.ts';
 
 const BOUNDS = [1, 0.99, 0.9, 0.75, 0.5, 0.25, 0.1, 0.01];
 
+/** From the line of all pairs to the tip of a mark below it. */
+const PIN_UNDER = 10;
+
 const BAND_SHARE_MIN = 0.005;
 /** Beyond that a table is no help, and the result has all of it. */
 const CHANGES_MAX = 200;
@@ -47,9 +50,9 @@ export function pairSurvival(loss: Loss, index: number, timeline: Timeline): Cha
     title: `Pairs of servers still exchanging: ${name}`,
     description: describe(survival, first, loss),
     caption: markup`Time counts from the beginning of the incident; ▽ marks the first and the
-last pair to fail, ▼ the first and the last server to stop altogether. A pair exchanges while
-neither side has stopped; across a border each side needs the other’s configuration, too, and OCSP
-answers that the other’s country still takes for fresh. All
+last pair to fail, ▼ below the line the first and the last server to stop altogether. A pair
+exchanges while neither side has stopped; across a border each side needs the other’s
+configuration, too, and OCSP answers that the other’s country still takes for fresh. All
 ${formatCount(survival.homePairs + survival.borderPairs)} pairs count alike${
       survival.borderPairs > 0
         ? `, ${formatCount(survival.borderPairs)} of them across a border`
@@ -106,15 +109,17 @@ function panelOf(
       const dashes = hasBorder
         ? markup`<path class="line-ink dashes" d="${countLine(border, since.toSeconds, x, y)}"/>`
         : NOTHING;
-      const pin = (kind: string, seconds: number, { server }: Stop): Markup =>
-        markup`<path class="${kind}" d="M${x(seconds)},${y(1)}l-4,-7h8z"><title>${server}</title
-></path>`;
+      // Those of pairs stand over the line, those of servers under it: both may be at one instant.
+      const pin = (kind: string, seconds: number, { server }: Stop, under: number): Markup =>
+        markup`<path class="${kind}" d="M${x(seconds)},${y(1) + under}l-4,-7h8z"><title>${
+          server
+        }</title></path>`;
       const { failures } = survival;
       const pairPins = (failures === null ? [] : [failures.first, failures.last]).map(
-        ({ afterSeconds, stop }) => pin('pin open', afterSeconds, stop),
+        ({ afterSeconds, stop }) => pin('pin open', afterSeconds, stop, 0),
       );
       const serverPins = (found === null ? [] : [found.first, found.last]).map((stop) =>
-        pin('pin', stop.fromSeconds - fromSeconds, stop),
+        pin('pin', stop.fromSeconds - fromSeconds, stop, PIN_UNDER),
       );
       return markup`<path class="fill-blue curve" d="${countPath(closed, x, y, y(0))}"/>
 <path class="line-blue" d="${countLine(all, since.toSeconds, x, y)}"/>${dashes}${pairPins}

@@ -40,11 +40,11 @@ export function stampBacklog(timeline: Timeline): Chart {
   const more = left > 0 ? `${left} more instances are in the table. ` : '';
   return {
     id: 'stamp-backlog',
-    title: 'Time-stamping: backlog and drain',
+    title: 'Time-stamping: backlog and drain, all servers of an instance',
     description: describe(timeline, instances),
-    caption: markup`Records in the message logs, at the end of each stretch of time, a mean of the
-replications. Each exchange adds four, two at either server; they are time-stamped in batches, at
-the interval of the instance. ${more}${mergeNote(timeline)}`,
+    caption: markup`Records in the message logs of all servers together, at the end of each
+stretch of time, a mean of the replications. Each exchange adds four, two at either server; they
+are time-stamped in batches, at the interval of the instance. ${more}${mergeNote(timeline)}`,
     draw: (width) =>
       shown.length === 0
         ? emptyDrawing(width, 'No server time-stamps anything.')
@@ -61,7 +61,7 @@ function panelsOf(timeline: Timeline, scope: string): Panel[] {
   const buckets = bucketsOf(timeline, scope);
   return [
     {
-      title: `${scope}: records waiting`,
+      title: `${scope}, all servers: records waiting`,
       height: 100,
       axis: linearAxis(largestOf(buckets, ({ backlog }) => backlog) ?? 0, formatAmount, 3),
       marks: (x, y) =>
@@ -74,7 +74,7 @@ function panelsOf(timeline: Timeline, scope: string): Panel[] {
         )}"/>`,
     },
     {
-      title: `${scope}: records time-stamped per second`,
+      title: `${scope}, all servers: records time-stamped per second`,
       height: 50,
       axis: linearAxis(largestOf(buckets, ({ stampedRps }) => stampedRps) ?? 0, formatAmount, 2),
       marks: (x, y) =>
@@ -105,7 +105,12 @@ function describe(timeline: Timeline, instances: readonly string[]): string {
 
 function tableOf(timeline: Timeline, instances: readonly string[]): Table {
   return {
-    columns: columnsOf('instance', 'from', 'waiting at most#', 'time-stamped#'),
+    columns: columnsOf(
+      'instance',
+      'from',
+      'waiting at most, all servers#',
+      'time-stamped, all servers#',
+    ),
     rows: instances.flatMap((scope) =>
       stretchesOf(bucketsOf(timeline, scope)).map((stretch) => [
         scope,

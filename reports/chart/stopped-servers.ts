@@ -56,7 +56,7 @@ export function stoppedServers(
     draw: (width) => {
       const rows = width < 500 ? shown.slice(0, SHOWN_NARROW) : shown;
       if (rows.length === 0) return emptyDrawing(width, 'No server was stopped.');
-      const picture = { legend: legendOf(rows), rows: rows.map(rowOf), rowHeight: 16 };
+      const picture = { legend: legendOf(rows), rows: rows.map(rowOf), rowHeight: 16, scale: [] };
       return drawRowChart(timeline, picture, width);
     },
     table: {

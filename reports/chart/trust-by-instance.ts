@@ -5,7 +5,13 @@
 import type { RunResult } from '../../sim/metrics/result.ts';
 import type { Chart } from '../chart.ts';
 import { emptyDrawing } from '../chart.ts';
-import { formatCount, formatNumberOf, formatSeconds, formatShare } from '../format.ts';
+import {
+  formatCount,
+  formatNumberOf,
+  formatSeconds,
+  formatShare,
+  formatShareTick,
+} from '../format.ts';
 import { formatInstant, formatInstants } from '../instant.ts';
 import { markup } from '../markup.ts';
 import type { Markup } from '../markup.ts';
@@ -20,6 +26,7 @@ import {
   clocksIn,
   clockText,
   firstStops,
+  mostStopped,
   stoppedCounts,
   unionOf,
 } from '../trust-clocks.ts';
@@ -28,6 +35,8 @@ import type { FirstStops, Stop } from '../trust-clocks.ts';
 const ROWS_MAX = 14;
 /** One server of three hundred must be seen, too. */
 const SHARE_MIN = 0.12;
+/** The scale of a row: its top is all servers of the instance. */
+const SCALE = [1, 0.5].map((position) => ({ position, label: formatShareTick(position) }));
 
 interface Lane {
   readonly instance: string;
@@ -35,6 +44,9 @@ interface Lane {
   readonly first: FirstStops;
   readonly serverCount: number;
   readonly backSeconds: number;
+  /** At one time, and when that first was. */
+  readonly most: number;
+  readonly mostAtSeconds: number;
 }
 
 export function trustByInstance(
@@ -52,7 +64,8 @@ export function trustByInstance(
     id: 'trust-instances',
     title: 'Trust clocks that had run out, by instance',
     description: describe(lanes, timeline),
-    caption: markup`As high as the share of the instance’s servers at which the clock had run out;
+    caption: markup`As high as the share of the instance’s servers at which the clock had run out at
+that time: the upper line of a row is all of them, the one below it half;
 ▼ marks when it first did at the first and at the last of them. A server whose own clock has run out
 refuses every message; without a foreign configuration, or with OCSP answers that are too old for a
 foreign country, only that border is closed. Of the first replication.${keptNote(stops)}${more}`,
@@ -61,15 +74,23 @@ foreign country, only that border is closed. Of the first replication.${keptNote
         ? emptyDrawing(width, 'No trust clock ran out.')
         : drawRowChart(
             timeline,
-            { legend: [], rows: shown.map((lane) => rowOf(lane, timeline)), rowHeight: 26 },
+            {
+              legend: [],
+              rows: shown.map((lane) => rowOf(lane, timeline)),
+              rowHeight: 26,
+              scale: SCALE,
+            },
             width,
           ),
     table: {
       columns: columnsOf(
         'instance',
         'what had run out',
-        'servers#',
+        'servers ever#',
         'of all#',
+        'most at once#',
+        'of all at once#',
+        'the most at',
         'first at',
         'first',
         'last at',
@@ -88,12 +109,15 @@ function lanesOf(stops: readonly Stop[], counts: ReadonlyMap<string, number>): L
   return [...groups.values()]
     .map((ofLane): Lane => {
       const instance = ofLane[0].instance ?? 'not listed';
+      const most = mostStopped(ofLane);
       const first = firstStops(ofLane) ?? { serverCount: 0, first: ofLane[0], last: ofLane[0] };
       return {
         instance,
         stops: ofLane,
         first,
         serverCount: Math.max(counts.get(instance) ?? 0, first.serverCount),
+        most: most?.count ?? 0,
+        mostAtSeconds: most?.atSeconds ?? ofLane[0].fromSeconds,
         backSeconds: ofLane.reduce((most, { toSeconds }) => Math.max(most, toSeconds), 0),
       };
     })
@@ -105,16 +129,26 @@ function lanesOf(stops: readonly Stop[], counts: ReadonlyMap<string, number>): L
 }
 
 function rowOf(lane: Lane, timeline: Timeline): ChartRow {
-  const { instance, first, serverCount, stops } = lane;
+  const { instance, stops } = lane;
   return {
     label: `${instance}: ${clockText(stops[0])}`,
     labelIs: 'words',
-    remark: `${formatCount(first.serverCount)} of ${formatCount(serverCount)}, ${spanText(
-      lane,
-      timeline,
-    )}`,
+    remark: remarkOf(lane, timeline),
     marks: (x, top, height) => laneMarks(lane, x, top, height),
   };
+}
+
+/** How many there ever were says nothing of how many there were at once: both are told. */
+function remarkOf(lane: Lane, timeline: Timeline): string {
+  const { first, serverCount, most } = lane;
+  const ever = `${formatCount(first.serverCount)} of ${formatCount(serverCount)}`;
+  const span = spanText(lane, timeline);
+  if (most === first.serverCount) return `${ever}${most > 1 ? ' at once' : ''}, ${span}`;
+  return `at most ${mostText(lane)} at once; ${formatCount(first.serverCount)} ever`;
+}
+
+function mostText({ most, serverCount }: Lane): string {
+  return `${formatCount(most)} (${formatShare(most / serverCount)})`;
 }
 
 function spanText({ first: { first, last, serverCount } }: Lane, timeline: Timeline): string {
@@ -170,6 +204,9 @@ function tableRow(lane: Lane, timeline: Timeline): string[] {
     clockText(stops[0]),
     formatCount(first.serverCount),
     formatShare(first.serverCount / serverCount),
+    formatCount(lane.most),
+    formatShare(lane.most / serverCount),
+    formatInstant(timeline, lane.mostAtSeconds),
     formatInstant(timeline, first.first.fromSeconds),
     first.first.server,
     formatInstant(timeline, first.last.fromSeconds),
@@ -184,7 +221,10 @@ function describe(lanes: readonly Lane[], timeline: Timeline): string {
   const texts = lanes.slice(0, 4).map((lane) => {
     const { instance, first, stops } = lane;
     const count = formatNumberOf(first.serverCount, 'server');
-    return `${instance}, ${clockText(stops[0])}: ${count}, ${spanText(lane, timeline)}`;
+    const span = spanText(lane, timeline);
+    const at = formatInstant(timeline, lane.mostAtSeconds);
+    const most = `at most ${mostText(lane)} at one time, at ${at}`;
+    return `${instance}, ${clockText(stops[0])}: ${count}, ${span}, ${most}`;
   });
   return `${texts.join('; ')}.`;
 }

@@ -1,7 +1,7 @@
 /** Everything that was put in, with what is known of it: the uncertain first. */
 import type { AssumptionResult } from '../../sim/metrics/result.ts';
 import { markup } from '../markup.ts';
-import type { Markup } from '../markup.ts';
+import type { Content, Markup } from '../markup.ts';
 import { columnsOf, tableMarkup } from '../table.ts';
 
 const ORDER = ['estimated', 'derived', 'published'];
@@ -19,7 +19,7 @@ export function assumptionTable(assumptions: readonly AssumptionResult[]): Marku
       what,
       microsecondsIn(value),
       markup`<span class="pill pill-${confidence}">${confidence}</span>`,
-      microsecondsIn(source),
+      sourceMarkup(microsecondsIn(source)),
     ]);
   const counts = ORDER.map((confidence) => {
     const count = assumptions.filter((row) => row.confidence === confidence).length;
@@ -30,4 +30,14 @@ export function assumptionTable(assumptions: readonly AssumptionResult[]): Marku
 worked out from published figures. <b>Estimated</b>: nobody publishes it; change it in the scenario
 and see what follows.</p>
 ${tableMarkup({ columns, rows }, 'Assumptions')}`;
+}
+
+/** A fit explains itself at length: its first sentence is for everybody. */
+const SOURCE_MAX = 320;
+
+function sourceMarkup(source: string): Content {
+  const end = /[.!?](?=[;\s])/.exec(source)?.index ?? -1;
+  if (source.length <= SOURCE_MAX || end < 0) return source;
+  const rest = source.slice(end + 1).replace(/^[;\s]+/, '');
+  return markup`${source.slice(0, end + 1)}<details><summary>All of it</summary>${rest}</details>`;
 }

@@ -4,6 +4,7 @@ import { AVAILABILITY_TARGET, availabilityOf, workingTimeOf } from '../availabil
 import { availabilityBars } from '../chart/availability-bars.ts';
 import { figureMarkup } from '../chart.ts';
 import { formatAmount, formatSeconds, formatShare } from '../format.ts';
+import { journeyEndsOf } from '../journeys.ts';
 import { markup, NOTHING } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { stopsOf } from '../trust-clocks.ts';
@@ -18,8 +19,13 @@ export function availabilitySection(result: RunResult): Markup | null {
     ? markup`<span class="pill pill-passed">✓ 99 % reached</span>`
     : markup`<span class="pill pill-failed">✗ 99 % not reached</span>`;
   const missable = (1 - AVAILABILITY_TARGET) * result.simulatedSeconds;
+  const { completed, ended } = journeyEndsOf(result.journeys);
+  const people =
+    ended === 0
+      ? ''
+      : `${formatShare(completed / ended)} of the journeys that ended were completed. `;
   return markup`<p>${pill} ${formatShare(all.callShare)} of the calls were answered without a fault.
-Of ${formatSeconds(result.simulatedSeconds)}, 1 % is ${formatSeconds(missable)}; of a year,
+${people}Of ${formatSeconds(result.simulatedSeconds)}, 1 % is ${formatSeconds(missable)}; of a year,
 87.6 hours.</p>
 ${figureMarkup(availabilityBars(result, stops))}
 <p class="note">The 99 % are <span class="pill pill-estimated">estimated</span>: a target that is

@@ -4,6 +4,7 @@ import { callerBars } from '../chart/caller-bars.ts';
 import { amplificationOf, ratioText, retriesOverTime } from '../chart/retries-over-time.ts';
 import { figureMarkup } from '../chart.ts';
 import { formatAmount, formatNumberOf, formatShare, shareOf } from '../format.ts';
+import { journeyEndsOf } from '../journeys.ts';
 import { markup, NOTHING } from '../markup.ts';
 import type { Markup } from '../markup.ts';
 import { bucketsOf } from '../timeline.ts';
@@ -15,9 +16,6 @@ export function callerSection(result: RunResult, timeline: Timeline): Markup | n
   const hasSeries = bucketsOf(timeline, 'all').some(({ retriesRps }) => retriesRps !== null);
   const hasRetries = attempts.started > calls.due - calls.notStarted;
   if (!hasSeries && !hasRetries && journeys.started === 0 && calls.gaveUp === 0) return null;
-  const { started, completed, failed } = journeys;
-  const lost = formatShare(shareOf(failed, started));
-  const done = `${formatAmount(completed)} of ${formatAmount(started)} completed`;
   const { replications } = result;
   const sum =
     replications > 1
@@ -27,7 +25,7 @@ export function callerSection(result: RunResult, timeline: Timeline): Markup | n
         )}.</p>`
       : NOTHING;
   return markup`<div class="keys">
-${started > 0 ? keyNumber('Journeys lost', formatAmount(failed), `${lost}; ${done}`) : NOTHING}
+${journeys.started > 0 ? journeyNumbers(journeys) : NOTHING}
 ${keyNumber(
   'Calls given up',
   formatAmount(calls.gaveUp),
@@ -44,6 +42,23 @@ ${keyNumber(
 ${sum}
 ${figureMarkup(callerBars(result))}
 ${hasSeries ? figureMarkup(retriesOverTime(result, timeline)) : NOTHING}`;
+}
+
+/** A person who gave up may have had no fault at all, only to wait: that is told apart. */
+function journeyNumbers(journeys: RunResult['journeys']): Markup {
+  const { completed, failed, gaveUp } = journeyEndsOf(journeys);
+  const { started } = journeys;
+  const share = (count: number): string => formatShare(shareOf(count, started));
+  const done = `${formatAmount(completed)} of ${formatAmount(started)} completed`;
+  if (gaveUp === 0) {
+    return keyNumber('Journeys lost', formatAmount(failed), `${share(failed)}; ${done}`);
+  }
+  return markup`${keyNumber(
+    'Journeys lost by failure',
+    formatAmount(failed),
+    `${share(failed)}; ${done}`,
+  )}
+${keyNumber('Journeys given up', formatAmount(gaveUp), `${share(gaveUp)}, patience ran out`)}`;
 }
 
 function keyNumber(title: string, value: string, detail: string): Markup {

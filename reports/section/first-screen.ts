@@ -4,6 +4,7 @@
  */
 import type { LiveFacts, RunResult, Verdict } from '../../sim/metrics/result.ts';
 import { incidentStrip } from '../chart/incident-strip.ts';
+import { amplificationOf, ratioText } from '../chart/retries-over-time.ts';
 import { NARROW, svgMarkup, WIDE } from '../chart.ts';
 import {
   formatAmount,
@@ -17,11 +18,12 @@ import {
   shareOf,
 } from '../format.ts';
 import { formatInstant } from '../instant.ts';
+import { journeyEndsOf } from '../journeys.ts';
 import { markup, NOTHING } from '../markup.ts';
 import type { Content, Markup } from '../markup.ts';
 import { formatMetric } from '../metric-text.ts';
 import type { Timeline } from '../timeline.ts';
-import { reasonText, VERDICT_WORDS } from '../verdict-text.ts';
+import { expectedText, reasonText, VERDICT_WORDS } from '../verdict-text.ts';
 import { microsecondsIn } from './assumption-table.ts';
 
 /** Estimates printed here; a country makes about twenty, and a list without end helps nobody. */
@@ -31,6 +33,8 @@ export function firstScreen(result: RunResult, timeline: Timeline): Markup {
   const { scenario, verdict } = result;
   const title = scenario.title === '' ? scenario.name : scenario.title;
   const strip = incidentStrip(result, timeline);
+  const met = expectedText(result);
+  const expected = met === null ? NOTHING : markup`<p class="expected">${met}</p>`;
   const note = strip.caption === null ? NOTHING : markup`<p class="note">${strip.caption}</p>`;
   return markup`<header class="masthead">
 <p class="eyebrow"><b>Fedlab</b> · ${scenario.name} · ${
@@ -41,7 +45,7 @@ export function firstScreen(result: RunResult, timeline: Timeline): Markup {
 </header>
 <section class="verdict verdict-${verdict}" aria-label="Verdict">
 ${verdictIcon(verdict)}
-<div><p class="word">${VERDICT_WORDS[verdict]}</p><p>${reasonText(result)}</p></div>
+<div><p class="word">${VERDICT_WORDS[verdict]}</p><p>${reasonText(result)}</p>${expected}</div>
 </section>
 ${keyNumbers(result)}
 <div class="strip">
@@ -95,7 +99,35 @@ ${keyNumber(
   spread(result, 'goodShare'),
   `${answered} of ${formatAmount(calls.due)}, ${faulted} with a fault${gaveUp}`,
 )}
+${journeyNumber(result)}
+${attemptNumber(result)}
 </section>`;
+}
+
+/** Of those that ended, for at the end of a run some people are still about it. */
+function journeyNumber({ journeys }: RunResult): Markup {
+  if (journeys.started === 0) return NOTHING;
+  const { ended, completed, failed, gaveUp } = journeyEndsOf(journeys);
+  const lost = gaveUp > 0 ? 'lost by failure' : 'lost';
+  const patience = gaveUp > 0 ? `, ${formatAmount(gaveUp)} given up` : '';
+  return keyNumber(
+    'Journeys completed',
+    formatShare(shareOf(completed, ended)),
+    `${formatAmount(completed)} of ${formatAmount(ended)} that ended`,
+    `${formatAmount(failed)} ${lost}${patience}`,
+  );
+}
+
+/** Only where something was tried again. */
+function attemptNumber(result: RunResult): Markup {
+  const { attempts, calls } = result;
+  if (attempts.started <= calls.due - calls.notStarted) return NOTHING;
+  return keyNumber(
+    'Attempts per call',
+    ratioText(amplificationOf(result)),
+    `${formatAmount(attempts.started)} attempts`,
+    `${formatAmount(attempts.abandonedByClient)} abandoned by their client`,
+  );
 }
 
 function keyNumber(title: string, value: string, range: string, detail: string): Markup {

@@ -8,7 +8,8 @@ export const certificatesRevoked: IncidentKind = {
   title: 'Certificates are revoked',
   prose:
     'The authority says that the certificates of the targets hold no more. Each server and ' +
-    'each peer finds out only as OCSP answers age.',
+    'each peer finds out only as OCSP answers age. At the end of the incident the authority ' +
+    'calls them good again, as after a suspension, and that, too, is known as answers age.',
   isAttack: false,
   needsTrust: true,
   target: 'server',

@@ -6,7 +6,9 @@ import type { IncidentKind } from './incident.ts';
 export const signerLost: IncidentKind = {
   kind: 'signer-lost',
   title: 'The signer of a security server is gone',
-  prose: 'Nothing can be signed, and no OCSP answers are fetched, until the process is back.',
+  prose:
+    'Nothing can be signed, and no OCSP answers are fetched, until the process is back: at the ' +
+    'end of the incident, or earlier when the server is started again.',
   isAttack: false,
   needsTrust: false,
   target: 'server',

@@ -19,7 +19,7 @@ interface CalibrateOptions {
   readonly replace?: true;
 }
 
-/** Repetitions that do not count: of what costs a tenth of a millisecond, a twentieth of the time. */
+/** Repetitions that do not count: they fill caches, and let V8 compile. */
 const WARM_UPS_PER_MS = 0.05;
 const PERCENT = 100;
 

@@ -40,6 +40,16 @@ test('an incident is one line, however often it comes', () => {
   expect(incidentLines(planOfText(TWO_COUNTRIES))).toEqual(['none']);
 });
 
+test('of many targets a few are shown, and the others counted', () => {
+  const [incident] = plan.incidents;
+  const textOf = (count: number): string => {
+    const targets = Array.from({ length: count }, (_, index) => `EE/s${index + 1}`);
+    return plain(incidentLines({ ...plan, incidents: [{ ...incident, targets }] }))[0];
+  };
+  expect(textOf(4)).toContain('of EE/s1, EE/s2, EE/s3, EE/s4 at');
+  expect(textOf(30)).toContain('of EE/s1, EE/s2, EE/s3 and 27 more at');
+});
+
 test('callers and journeys are told as they were written', () => {
   expect(plain(callerLines(plan))).toEqual([
     '3 calls of journeys: time-out 3 s, patience 20 s, 2 retries, after 500 ms, ' +

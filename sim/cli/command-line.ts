@@ -11,6 +11,7 @@ export function commandLine(file: string, options: RunOptions): string {
   if (options.engine !== 'virtual') add('--engine', options.engine);
   add('--seed', options.seed);
   add('--replications', options.replications);
+  add('--compress', options.compress);
   add('--calibration', options.calibration);
   if (options.exchanges !== 'none') add('--exchanges', keepText(options.exchanges));
   add('--out', options.out);
@@ -20,7 +21,7 @@ export function commandLine(file: string, options: RunOptions): string {
 }
 
 /** For a POSIX shell. */
-function quote(word: string): string {
+export function quote(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -27,20 +27,52 @@ const FILES = [
   'journal.jsonl',
   'report.html',
 ] as const;
-export type ResultFile = (typeof FILES)[number];
+type ResultFile = (typeof FILES)[number];
+
+/** What `fedlab validate` leaves: two results, and how far they agree. */
+const AGREEMENT_FILES = ['agreement.json', 'agreement.md'] as const;
+type AgreementFile = (typeof AGREEMENT_FILES)[number];
+const ENGINE_FOLDERS = ['virtual', 'live'] as const;
+type EngineFolder = (typeof ENGINE_FOLDERS)[number];
+
+interface FolderKind {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Result folders of their own. */
+  readonly folders: readonly string[];
+  /** The file without which it is no such folder. */
+  readonly mark: ResultFile | AgreementFile;
+}
+
+const RESULT: FolderKind = { name: 'result', files: FILES, folders: [], mark: 'result.json' };
+const AGREEMENT: FolderKind = {
+  name: 'comparison of the engines',
+  files: AGREEMENT_FILES,
+  folders: ENGINE_FOLDERS,
+  mark: 'agreement.json',
+};
+const KINDS = { result: RESULT, agreement: AGREEMENT } as const;
 
 const CHUNK = 2 ** 20;
 
-export class ResultFolderWriter {
+/** A folder into which files of a result can be written. */
+export interface ResultFiles {
+  readonly folder: string;
+  write(file: ResultFile, content: string | Iterable<string>): void;
+}
+
+export class ResultFolderWriter implements ResultFiles {
   /** Where the files are until the folder is complete. */
   readonly folder: string;
   readonly #target: string;
+  readonly #kind: FolderKind;
   readonly #removeOnExit = (): void => this.discard();
 
-  /** Throws a UserError if the target cannot become a result folder. */
-  constructor(target: string) {
+  /** Throws a UserError if the target cannot become such a folder. */
+  constructor(target: string, kind: keyof typeof KINDS = 'result') {
     this.#target = resolve(target);
-    refuseForeign(this.#target);
+    this.#kind = KINDS[kind];
+    refuseForeign(this.#target, this.#kind);
     const mark = `${process.pid}-${randomBytes(3).toString('hex')}`;
     this.folder = join(dirname(this.#target), `.${basename(this.#target)}.partial-${mark}`);
     attempt(target, () => {
@@ -50,8 +82,18 @@ export class ResultFolderWriter {
     process.once('exit', this.#removeOnExit);
   }
 
-  write(file: ResultFile, content: string | Iterable<string>): void {
-    const path = join(this.folder, file);
+  write(file: ResultFile | AgreementFile, content: string | Iterable<string>): void {
+    this.#write(join(this.folder, file), content);
+  }
+
+  /** A result folder within, which comes into its place with the whole. */
+  within(name: EngineFolder): ResultFiles {
+    const folder = join(this.folder, name);
+    attempt(this.#target, () => mkdirSync(folder));
+    return { folder, write: (file, content) => this.#write(join(folder, file), content) };
+  }
+
+  #write(path: string, content: string | Iterable<string>): void {
     attempt(this.#target, () => {
       const descriptor = openSync(path, 'w');
       try {
@@ -66,7 +108,7 @@ export class ResultFolderWriter {
   commit(): void {
     attempt(this.#target, () => {
       // Somebody may have put something there while the run lasted.
-      refuseForeign(this.#target);
+      refuseForeign(this.#target, this.#kind);
       const old = `${this.folder}-old`;
       const hasOld = existsSync(this.#target);
       if (hasOld) renameSync(this.#target, old);
@@ -88,8 +130,8 @@ export class ResultFolderWriter {
   }
 }
 
-/** Nothing, an empty folder, or a result folder: only these may be replaced. */
-function refuseForeign(target: string): void {
+/** Nothing, an empty folder, or a folder of the same kind: only these may be replaced. */
+function refuseForeign(target: string, kind: FolderKind): void {
   const stat = attempt(target, () => statSync(target, { throwIfNoEntry: false }));
   if (stat === undefined) return;
   if (!stat.isDirectory()) throw new UserError(`${target} is a file, and a result is a folder`);
@@ -98,11 +140,17 @@ function refuseForeign(target: string): void {
   }
   const names = attempt(target, () => readdirSync(target));
   if (names.length === 0) return;
-  const foreign = names.find((name) => !FILES.some((file) => file === name));
-  if (foreign === undefined && names.includes('result.json')) return;
-  const reason = foreign === undefined ? 'has no result.json' : `holds ${foreign}`;
+  const { files, folders, mark } = kind;
+  const foreign = names.find((name) => ![...files, ...folders].includes(name));
+  if (foreign === undefined && names.includes(mark)) {
+    for (const name of folders) refuseForeign(join(target, name), RESULT);
+    return;
+  }
+  const reason = foreign === undefined ? `has no ${mark}` : `holds ${foreign}`;
   const advice = 'name another folder with --out, or remove it yourself';
-  throw new UserError(`${target} ${reason}, so it is no result that could be replaced: ${advice}`);
+  throw new UserError(
+    `${target} ${reason}, so it is no ${kind.name} that could be replaced: ${advice}`,
+  );
 }
 
 /** Runs what touches the disk; what goes wrong there is the user's to put right. */

@@ -16,7 +16,7 @@ import { ProgressLine } from './progress.ts';
 import { readTool } from './repository.ts';
 import type { ResultFolderWriter } from './result-folder.ts';
 import { EXIT_INTERRUPTED, handOver, runFacts } from './run-output.ts';
-import type { RunRequest } from './run-output.ts';
+import type { Finished, RunRequest } from './run-output.ts';
 import type { PreparedScenario } from './scenario-file.ts';
 import { UserError } from './user-error.ts';
 
@@ -24,16 +24,25 @@ import { UserError } from './user-error.ts';
 const THREADS = 2;
 
 /** Before anything is started or written. */
-export function refuseUnbuilt({ document }: PreparedScenario): void {
-  const missing = whatCannotRunLive(document);
+export function refuseUnbuilt({ document, plan }: PreparedScenario, compression = 1): void {
+  const missing = whatCannotRunLive(document, plan, compression);
   if (missing.length === 0) return;
   const list = missing.map((what) => `  ${what}`).join('\n');
   throw new UserError(`the live engine cannot run this scenario:\n${list}`);
 }
 
 export async function runLiveInto(writer: ResultFolderWriter, asked: RunRequest): Promise<number> {
-  const { prepared, session } = asked;
+  const finished = await runLiveWhole(asked);
+  if (finished !== null) return handOver(writer, asked, finished);
+  asked.session.terminal.tell('nothing was measured yet, so nothing is written');
+  return EXIT_INTERRUPTED;
+}
+
+/** Null: it was interrupted before anything was measured. */
+export async function runLiveWhole(asked: RunRequest): Promise<Finished | null> {
+  const { options, prepared, session } = asked;
   const { interrupt } = session;
+  const compression = options.compress ?? 1;
   const startedAt = new Date();
   // The pilot is made in virtual time, where it costs next to nothing.
   const warmedUp = await findWarmUp(prepared.plan, { interrupt, failure: null });
@@ -43,12 +52,9 @@ export async function runLiveInto(writer: ResultFolderWriter, asked: RunRequest)
     );
   }
   const done = warmedUp.plan === null ? [] : await replicate(warmedUp.plan, asked);
-  if (warmedUp.plan === null || done.length === 0) {
-    session.terminal.tell('nothing was measured yet, so nothing is written');
-    return EXIT_INTERRUPTED;
-  }
+  if (warmedUp.plan === null || done.length === 0) return null;
   const [{ plan: ran }] = done;
-  const plan = { ...ran, assumptions: [...ran.assumptions, ...liveAssumptions()] };
+  const plan = { ...ran, assumptions: [...ran.assumptions, ...liveAssumptions(compression)] };
   const outcomes = done.map(({ outcome }) => outcome);
   const totals = mergeOutcomes(outcomes);
   const result = runResult(plan, outcomes, totals, {
@@ -62,18 +68,19 @@ export async function runLiveInto(writer: ResultFolderWriter, asked: RunRequest)
     }),
     tool: readTool(),
     engine: 'live',
-    timeCompression: 1,
+    timeCompression: compression,
     scenario: { path: prepared.path, sha256: prepared.sha256 },
     unfinished: [],
     pilotWarmUp: warmedUp.pilotWarmUp,
   });
-  return handOver(writer, asked, { plan, outcomes, totals, result });
+  return { plan, outcomes, totals, result };
 }
 
 /** Those that were finished; or, when not even one was, what there was of the first. */
 async function replicate(plan: Plan, asked: RunRequest): Promise<LiveReplication[]> {
   const { options, prepared, session } = asked;
   const { interrupt, terminal, environment } = session;
+  const compression = options.compress ?? 1;
   const isSilent = options.quiet === true || options.json === true;
   const progress = isSilent ? null : new ProgressLine(terminal, plan, () => Date.now());
   const stopping = new StoppingPoint(plan);
@@ -85,18 +92,21 @@ async function replicate(plan: Plan, asked: RunRequest): Promise<LiveReplication
       const running = runLive(prepared.document, plan, done.length, {
         trust,
         keep: options.exchanges,
+        compression,
         interrupt,
         heldBackMs: heldBackMs(environment['FEDLAB_TEST_FAIL'] ?? ''),
         onProgress: (runUs, calls) =>
           progress?.update({
-            simulatedUs: done.length * plan.durationUs + runUs,
+            simulatedUs: done.length * plan.durationUs + runUs * compression,
             exchanges: exchangesBefore + calls,
             replicationsDone: done.length,
             replicationsMax: stopping.count,
           }),
       });
       const replication = await running.catch(refuseAddress);
-      const isWhole = replication !== null && replication.plan.durationUs === plan.durationUs;
+      const isWhole =
+        replication !== null &&
+        replication.plan.durationUs >= Math.round(plan.durationUs / compression);
       if (replication === null || (!isWhole && done.length > 0)) break;
       done.push(replication);
       stopping.done(replication.outcome);

@@ -18,7 +18,7 @@ import { createUserIds } from '../workload/journey-citizen.ts';
 import { commandLine } from './command-line.ts';
 import { readMachine } from './machine.ts';
 import { shortPath } from './repository.ts';
-import type { ResultFolderWriter } from './result-folder.ts';
+import type { ResultFiles, ResultFolderWriter } from './result-folder.ts';
 import type { PreparedScenario } from './scenario-file.ts';
 import type { Session } from './session.ts';
 import { summaryJson, summaryText } from './summary.ts';
@@ -32,6 +32,7 @@ export interface RunOptions {
   readonly seed?: number;
   readonly replications?: number;
   readonly workers?: number;
+  readonly compress?: number;
   readonly calibration?: string;
   readonly exchanges: KeepPolicy;
   readonly out?: string;
@@ -99,7 +100,8 @@ export function runFacts(
   };
 }
 
-interface Finished {
+/** A scenario that has run, before anything is written. */
+export interface Finished {
   readonly plan: Plan;
   readonly outcomes: readonly ReplicationOutcome[];
   readonly totals: Totals;
@@ -127,8 +129,9 @@ export function handOver(
   return exitCode;
 }
 
-function writeFolder(
-  writer: ResultFolderWriter,
+/** All files of a result folder; it is not in its place yet. */
+export function writeFolder(
+  writer: ResultFiles,
   { options, prepared: { resolvedText } }: RunRequest,
   { plan, outcomes, totals, result }: Finished,
 ): void {

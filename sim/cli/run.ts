@@ -14,7 +14,7 @@ import { readTool } from './repository.ts';
 import { ResultFolderWriter } from './result-folder.ts';
 import { refuseUnbuilt, runLiveInto } from './run-live.ts';
 import { defaultFolder, EXIT_INTERRUPTED, handOver, runFacts } from './run-output.ts';
-import type { RunOptions, RunRequest } from './run-output.ts';
+import type { Finished, RunOptions, RunRequest } from './run-output.ts';
 import { prepareScenario } from './scenario-file.ts';
 import type { Session } from './session.ts';
 import { UserError } from './user-error.ts';
@@ -22,6 +22,7 @@ import { UserError } from './user-error.ts';
 const SEED_MAX = Number.MAX_SAFE_INTEGER;
 const REPLICATIONS_MAX = 10_000;
 const WORKERS_MAX = 1024;
+const COMPRESSION_MAX = 10_000;
 
 export function addRunCommand(program: Command, session: Session): void {
   program
@@ -39,6 +40,11 @@ export function addRunCommand(program: Command, session: Session): void {
       '--workers <n>',
       'threads (default: one a core, at most one a replication)',
       wholeNumber(1, WORKERS_MAX),
+    )
+    .option(
+      '--compress <n>',
+      'live only: how many times as fast as the wall the clock of trust and incidents runs',
+      wholeNumber(1, COMPRESSION_MAX),
     )
     .option('--calibration <name|file>', 'service times, instead of those the scenario names')
     .option(
@@ -66,7 +72,10 @@ async function run(file: string, options: RunOptions, session: Session): Promise
     replications: options.replications ?? null,
     calibration: options.calibration ?? null,
   });
-  if (options.engine === 'live') refuseUnbuilt(prepared);
+  if (options.engine === 'live') refuseUnbuilt(prepared, options.compress ?? 1);
+  else if (options.compress !== undefined) {
+    throw new UserError('virtual time needs no --compress: it is as fast as it can be');
+  }
   session.seed = prepared.plan.seed;
   for (const warning of prepared.warnings) session.terminal.tell(`${warning}\n`);
   const folder = options.out ?? defaultFolder(prepared, options);
@@ -81,12 +90,20 @@ async function run(file: string, options: RunOptions, session: Session): Promise
 }
 
 async function runInto(writer: ResultFolderWriter, asked: RunRequest): Promise<number> {
+  const finished = await runVirtual(asked);
+  if (finished !== null) return handOver(writer, asked, finished);
+  asked.session.terminal.tell('no replication was finished, so nothing is written');
+  return EXIT_INTERRUPTED;
+}
+
+/** Null: it was interrupted before a replication was finished. */
+export async function runVirtual(asked: RunRequest): Promise<Finished | null> {
   const { options, prepared, session } = asked;
   const startedAt = new Date();
   const failure = session.environment['FEDLAB_TEST_FAIL'] ?? null;
   const { interrupt } = session;
   const warmedUp = await findWarmUp(prepared.plan, { interrupt, failure }).catch(refuseTooLarge);
-  if (warmedUp.plan === null) return nothingFinished(interrupt.aborted, warmedUp.reason, session);
+  if (warmedUp.plan === null) return nothingFinished(interrupt.aborted, warmedUp.reason);
   const { plan } = warmedUp;
   const workers = options.workers ?? defaultWorkers(plan.replications);
   const isSilent = options.quiet === true || options.json === true;
@@ -101,7 +118,7 @@ async function runInto(writer: ResultFolderWriter, asked: RunRequest): Promise<n
     .catch(refuseTooLarge)
     .finally(() => progress?.end());
   if (pool.outcomes.length === 0) {
-    return nothingFinished(pool.isInterrupted, pool.unfinished[0]?.reason ?? null, session);
+    return nothingFinished(pool.isInterrupted, pool.unfinished[0]?.reason ?? null);
   }
   const totals = mergeOutcomes(pool.outcomes);
   const { cpuSeconds, workerFailures, isInterrupted } = pool;
@@ -115,7 +132,7 @@ async function runInto(writer: ResultFolderWriter, asked: RunRequest): Promise<n
     unfinished: pool.unfinished,
     pilotWarmUp: warmedUp.pilotWarmUp,
   });
-  return handOver(writer, asked, { plan, outcomes: pool.outcomes, totals, result });
+  return { plan, outcomes: pool.outcomes, totals, result };
 }
 
 function refuseOtherEngines(engine: string): void {
@@ -123,11 +140,8 @@ function refuseOtherEngines(engine: string): void {
   throw new UserError(`there is no engine called "${engine}": use virtual or live`);
 }
 
-function nothingFinished(isInterrupted: boolean, reason: string | null, session: Session): number {
-  if (isInterrupted) {
-    session.terminal.tell('no replication was finished, so nothing is written');
-    return EXIT_INTERRUPTED;
-  }
+function nothingFinished(isInterrupted: boolean, reason: string | null): null {
+  if (isInterrupted) return null;
   throw tooLarge(reason ?? 'for no known reason');
 }
 

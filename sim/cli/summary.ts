@@ -136,7 +136,7 @@ function callerLines(
     const text = [
       `${formatCount(journeys.started)} begun`,
       `${formatCount(journeys.completed)} completed`,
-      `${formatCount(journeys.failed)} lost`,
+      `${formatCount(journeys.failed)} lost, ${formatCount(journeys.gaveUp)} of them given up`,
       `${formatCount(journeys.openAtEnd)} open at the end`,
     ].join(', ');
     lines.push(row('journeys', text, paint));

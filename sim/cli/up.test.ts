@@ -1,6 +1,7 @@
 // `fedlab up` as it is typed: the commands it prints work as printed, Ctrl-C ends it well, and what
 // stands in its way is named.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,13 @@ import { afterAll, expect, test } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'fedlab-up-test-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const downloads = mkdtempSync(join(tmpdir(), 'fedlab-up-downloads-'));
+const children: ChildProcess[] = [];
+afterAll(() => {
+  // Those of tests that have failed half-way.
+  for (const child of children) child.kill('SIGKILL');
+  for (const one of [folder, downloads]) rmSync(one, { recursive: true });
+});
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 const environment = { ...process.env, NO_COLOR: '1', TMPDIR: folder };
 
@@ -32,6 +39,7 @@ function up(...words: readonly string[]): Promise<Up> {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    children.push(child);
     let [text, error] = ['', ''];
     const ended = new Promise<Ended>((settle) => {
       child.once('close', (code) => settle({ code, error }));
@@ -50,21 +58,50 @@ function up(...words: readonly string[]): Promise<Up> {
   });
 }
 
+/** Runs printed commands in a folder, and gives what each has printed. */
+function run(commands: readonly string[], cwd: string): string[] {
+  return commands.map((command) =>
+    execFileSync('sh', ['-c', `${command.replace('curl', 'curl -s')} -m 20`], {
+      cwd,
+      encoding: 'latin1',
+    }),
+  );
+}
+
+const commandsIn = (text: string): string[] =>
+  text.split('\n').filter((line) => line.startsWith('  curl '));
+
 test.skipIf(!hasCurl)('every printed command is answered, and nothing is left behind', async () => {
   const { text, end } = await up('small', '--any-ports');
-  const commands = text.split('\n').filter((line) => line.startsWith('  curl '));
-  expect(commands).toHaveLength(1);
-  for (const command of commands) {
-    const answer = execFileSync('sh', ['-c', `${command.replace('curl', 'curl -s')} -m 20`]);
-    expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /);
-    expect(answer.toString('latin1')).toMatch(/^x-road-request-hash: /im);
-  }
+  const commands = commandsIn(text);
+  const [call, clients, ...others] = run(commands, downloads);
+  expect(call).toMatch(/^HTTP\/1\.1 200 /);
+  expect(call).toMatch(/^x-road-request-hash: /im);
+  expect(clients).toMatch(/"subsystem_code":"registry"/);
+  expect(others).toEqual(['', '']);
   const refused = commands[0].replace('70000002/office', '70000002/nobody');
-  const answer = execFileSync('sh', ['-c', refused.replace('curl', 'curl -s')]).toString();
+  const [answer] = run([refused], downloads);
   expect(answer).toMatch(/^HTTP\/1\.1 500 /);
   expect(answer).toMatch(/^x-road-error: server\.clientproxy\.unknown_member/im);
   expect((await end()).code).toBe(0);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test.skipIf(!hasCurl)('in SOAP, too; and fedlab verify accepts what was downloaded', async () => {
+  const set = ['services.0.type=soap', 'instances.EE.parameters.bodyLogging=true'];
+  const { text, end } = await up('small', '--any-ports', ...set.flatMap((one) => ['--set', one]));
+  const [call] = run(commandsIn(text), downloads);
+  expect(call).toMatch(/^HTTP\/1\.1 200 /);
+  expect(call).toMatch(/<xro:requestHash .*<lab:personResponse /s);
+  const words = /fedlab (verify .*)$/m.exec(text)?.[1].split(' ') ?? [];
+  const verified = spawnSync(process.execPath, [MAIN, ...words], {
+    encoding: 'utf8',
+    cwd: downloads,
+    env: environment,
+  });
+  expect(verified.stdout).toMatch(/^passed .*\.zip: 2\Wcontainers, /m);
+  expect(verified.status).toBe(0);
+  expect((await end()).code).toBe(0);
 });
 
 test.runIf(platform() === 'linux')('a port that is taken is named; exit 2', async () => {

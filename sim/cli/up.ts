@@ -99,6 +99,6 @@ function linesOf({ servers, services, systems, examples }: Directory): string[] 
     'information systems',
     ...systems.map(({ what, url }) => line(what, url)),
     'to call',
-    ...examples.flatMap(({ workload, command }) => [`  # ${workload}`, `  ${command}`]),
+    ...examples.flatMap(({ what, command }) => [`  # ${what}`, `  ${command}`]),
   ];
 }

@@ -258,7 +258,7 @@ describe('a journey', () => {
       - calls: [{ services: ${GOOD} }, { services: ${REFUSING}, required: false }]
       - calls: [{ services: ${GOOD} }]`;
     const { callers } = run({ load: journey(steps, EVERY_SECOND), seconds: 30 });
-    expect(firsts(callers.journeys)).toMatchObject({ completed: 10, failed: 0 });
+    expect(firsts(callers.journeys)).toMatchObject({ completed: 10, failed: 0, gaveUp: 0 });
   });
 
   test('is given up when it has lasted too long', () => {
@@ -267,7 +267,7 @@ describe('a journey', () => {
       - calls: [{ services: ${HUNG} }]`;
     const load = journey(steps, `${EVERY_SECOND}\n    patience: 4s`);
     const { callers } = run({ load, seconds: 30 });
-    expect(firsts(callers.journeys)).toMatchObject({ failed: 10, openAtEnd: 0 });
+    expect(firsts(callers.journeys)).toMatchObject({ failed: 10, gaveUp: 10, openAtEnd: 0 });
     expect(firsts(callers.calls)).toMatchObject({ answered: 10, gaveUp: 10 });
     // The first begins at 0.5 s, so it is given up at 4.5 s.
     expect(callers.series.journeysFailed[4 * 3]).toBe(1);

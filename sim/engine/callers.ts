@@ -476,7 +476,11 @@ export class Callers {
     const instance = plan.journeys.instance[journeys.row[journey]];
     journeys.isOver[journey] = 1;
     hash.results.addInt(isComplete ? 1 : 0);
-    this.#counts.journeyEnded(isComplete, instance, journeys.intendedUs[journey], endUs);
+    const intendedUs = journeys.intendedUs[journey];
+    this.#counts.journeyEnded(isComplete, instance, intendedUs, endUs);
+    if (!isComplete && endUs >= journeys.giveUpUs[journey]) {
+      this.#counts.journeyGivenUp(instance, intendedUs);
+    }
     this.#port.ended(journeys.source[journey], endUs);
   }
 

@@ -144,11 +144,15 @@ export class Configurations {
     this.#schedule(server, nowUs);
   }
 
+  /** Reloads that are due have happened, before anything changes that judges them. */
+  settle(server: number): void {
+    for (const instance of this.#downloads[this.#instance[server]]) this.#read(server, instance);
+  }
+
   /** Its clock was changed: every date is judged anew. */
   skewed(server: number): void {
     const { nowUs } = this.#state;
     for (const instance of this.#downloads[this.#instance[server]]) {
-      this.#read(server, instance);
       this.#wind(server, instance, nowUs);
     }
   }

@@ -90,7 +90,8 @@ export class Keys {
     const { nowUs } = this.#state;
     const { notAfterUs } = this.#table;
     if (value === 0) {
-      this.#use(certificate, nowUs);
+      // One that was renewed meanwhile has not expired.
+      if (notAfterUs[certificate] < nowUs) this.#use(certificate, nowUs);
       return;
     }
     notAfterUs[certificate] = Math.min(notAfterUs[certificate], nowUs - 1);
@@ -180,6 +181,7 @@ export class Keys {
     this.#table.notAfterUs[certificate] = Infinity;
     this.#table.notBeforeUs[certificate] = registeredUs;
     this.#table.registeredUs[certificate] = registeredUs;
+    this.#verdicts.replaced(certificate);
     this.#changed(certificate);
   }
 

@@ -189,6 +189,11 @@ export function createVerdicts(
     revocations.set(certificate, history);
   };
 
+  /** Another certificate is in its place: what was said of the old one does not concern it. */
+  const replaced = (certificate: number): void => {
+    revocations.delete(certificate);
+  };
+
   /** Whether the proxy's configuration of an instance has not expired, by its own clock. */
   const isConfValid = (server: number, of: number): boolean => {
     // A reload that is due has to be looked up first.
@@ -263,6 +268,7 @@ export function createVerdicts(
     verifyCause,
     signingCause,
     revoke,
+    replaced,
     isConfValid,
     answerUntilUs,
     answerCountsUs,

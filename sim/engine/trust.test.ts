@@ -3,6 +3,7 @@
  * rules of facts 5 to 9; the instants of losses as such are in trust-loss.test.ts.
  */
 import { describe, expect, test } from 'vitest';
+import { TrustClock } from '../metrics/trust-outcome.ts';
 import { PatchColumn, TrustKind } from '../plan/plan.ts';
 import { Effect } from '../protocol/effect.ts';
 import { Fact } from '../protocol/exchange.ts';
@@ -437,6 +438,38 @@ describe('tokens and processes', () => {
     expect(refused.length).toBeGreaterThanOrEqual(refusedSecondsMin);
     expect(refused.length).toBeLessThanOrEqual(refusedSecondsMin === 0 ? 0 : 180);
     expect(refused.every((atUs) => atUs >= HOUR + overlapUs)).toBe(true);
+  });
+
+  test('a certificate renewed meanwhile is not concerned by the end of the old one', () => {
+    const bench = ring();
+    const row = bench.plan.servers.authCertificate[1];
+    bench.patch(HOUR, PatchColumn.CertificateRevoked, row, 1);
+    bench.patch(2 * HOUR, PatchColumn.CertificateRenewed, row, 1);
+    bench.patch(3 * HOUR, PatchColumn.CertificateRenewed, row, 0);
+    bench.patch(4 * HOUR, PatchColumn.CertificateExpired, row, 0);
+    const peer = slotOf(bench, 0);
+    bench.run(3 * HOUR - SECOND);
+    expect(bench.trust.connectCause(peer)).toBe(Cause.SslAuthenticationFailed);
+    const isRefused = (): boolean => bench.trust.connectCause(peer) !== Cause.None;
+    expect(instants(bench, [3 * HOUR, 5 * HOUR, 13 * SECOND], isRefused)).toEqual([]);
+  });
+
+  test('a clock that is wrong for half an hour: one interval, as long as it is wrong', () => {
+    const bench = ring({ servers: 4 });
+    for (const server of [0, 1, 2, 3]) {
+      bench.patch(HOUR, PatchColumn.ClockSkewUs, server, 30 * MINUTE);
+      bench.patch(HOUR + 30 * MINUTE, PatchColumn.ClockSkewUs, server, 0);
+    }
+    bench.run(3 * HOUR);
+    const { clock, fromUs, toUs } = bench.trust.outcome().intervals;
+    const own = [...clock.keys()].filter((at) => clock[at] === TrustClock.OwnConfiguration);
+    expect(own).toHaveLength(4);
+    for (const at of own) {
+      expect(fromUs[at]).toBe(HOUR);
+      // What was fetched before is good again by the right clock, or a new one comes.
+      expect(toUs[at]).toBeGreaterThanOrEqual(HOUR + 30 * MINUTE);
+      expect(toUs[at]).toBeLessThanOrEqual(HOUR + 33 * MINUTE);
+    }
   });
 
   test('certificates that expire by their date', () => {

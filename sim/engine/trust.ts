@@ -256,6 +256,8 @@ export function createTrust(state: TrustWorld, replicationIndex = 0) {
         configurations.maintain(server, value);
         return true;
       case PatchColumn.ClockSkewUs:
+        // What is due by now was judged by the clock as it was.
+        configurations.settle(server);
         table.skewUs[server] = value;
         configurations.skewed(server);
         keys.skewed(server);

@@ -6,6 +6,7 @@ import { isOfPeer, requestHttp } from './loopback.ts';
 import type { Endpoint, WholeCall } from './loopback.ts';
 import { headersOf } from './rest-message.ts';
 import type { Sabotage } from './sabotage.ts';
+import { soapCallOf, soapFaultCode } from './soap-caller.ts';
 
 export interface CallOptions {
   /** False: the consumer's server gives the message its id. */
@@ -15,7 +16,7 @@ export interface CallOptions {
 export interface LiveAnswer {
   /** 0: the connection was closed without an answer, or in the middle of it. */
   readonly status: number;
-  /** X-Road-Error; null: the answer is the provider's. */
+  /** X-Road-Error, or that of a SOAP fault; null: the answer is the provider's. */
   readonly faultCode: string | null;
   readonly messageId: string;
   readonly body: Buffer;
@@ -25,24 +26,28 @@ interface CallSetUp extends CallOptions {
   readonly endpoint: Endpoint;
   readonly bytes: number;
   readonly sabotage: Sabotage;
+  readonly isSoap: boolean;
 }
 
 export async function callFrom(
   workload: WorkloadDocument,
-  { endpoint, bytes, sabotage, sendsId }: CallSetUp,
+  { endpoint, bytes, sabotage, sendsId, isSoap }: CallSetUp,
 ): Promise<LiveAnswer> {
   const id = `lab-${randomUUID()}`;
   sabotage.plan(id, workload.defects);
-  const call = callOf(workload, bytes, sendsId ? id : null);
+  const call = isSoap
+    ? soapCallOf(workload, bytes, id)
+    : callOf(workload, bytes, sendsId ? id : null);
   try {
     const answer = await requestHttp(endpoint, call);
     const chunks = await Array.fromAsync(answer.body);
     const headers = headersOf(answer.rawHeaders);
+    const body = Buffer.concat(chunks);
     return {
       status: answer.status,
-      faultCode: findHeader(headers, 'x-road-error'),
+      faultCode: isSoap ? soapFaultCode(headers, body) : findHeader(headers, 'x-road-error'),
       messageId: findHeader(headers, HeaderName.Id) ?? id,
-      body: Buffer.concat(chunks),
+      body,
     };
   } catch (error) {
     if (!isOfPeer(error)) throw error;
@@ -50,7 +55,7 @@ export async function callFrom(
   }
 }
 
-/** The request of a workload; `id` null: the consumer's server gives the message one. */
+/** The REST request of a workload; `id` null: the consumer's server gives the message one. */
 export function callOf(workload: WorkloadDocument, bytes: number, id: string | null): WholeCall {
   const own = id === null ? [] : [HeaderName.Id, id];
   return {

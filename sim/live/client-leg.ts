@@ -2,68 +2,55 @@
  * The consumer's leg in the real world: how its facts are found and its effects are done. What
  * follows from them is decided by protocol/exchange.ts; the steps are those of facts 2.1.
  */
-import { randomUUID } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { Effect } from '../protocol/effect.ts';
 import { Fact, Hold, Input, inputOf } from '../protocol/exchange.ts';
 import { Cause } from '../protocol/fault.ts';
-import { parseClientId, parseServerId, subsystemOf } from '../protocol/identifier.ts';
-import {
-  decodeResponseHead,
-  defaultMessageId,
-  encodeRequestHead,
-  HeaderName,
-  inconsistencyOf,
-  parseRequestPath,
-  requestHeadFor,
-} from '../protocol/message.ts';
-import type { RequestHead, ServicePath } from '../protocol/message.ts';
 import { candidatesOf } from '../protocol/routing.ts';
 import type { Candidates } from '../protocol/routing.ts';
 import { respond } from './client-answer.ts';
+import type { ClientMessage } from './client-message.ts';
 import { anchorsOf, findInstance, isBodyLoggable, memberOf } from './configuration.ts';
 import type { KnownInstance } from './configuration.ts';
 import type { ConnectTarget } from './connector.ts';
 import { Mailbox } from './driver.ts';
 import type { LegHands } from './driver.ts';
 import type { HttpRequest, HttpResponse } from './loopback.ts';
-import { digestOf } from './message-parts.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
-import { contentOf, hashRequest, headersOf, plainId } from './rest-message.ts';
 import type { SecurityServer } from './security-server.ts';
 import { judgeSignature } from './signing/message-verifier.ts';
-import { attachmentName, MESSAGE_NAME } from './signing/message-signature.ts';
-import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
+import type { MessageSignature } from './signing/message-signature.ts';
+
+/** A call of an information system, and what this server calls it to others. */
+export interface ClientCall {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly requestId: string;
+  readonly message: ClientMessage;
+}
 
 export class ClientLeg implements LegHands {
   readonly mailbox = new Mailbox();
-  readonly requestId = randomUUID();
-  readonly messageId: string;
+  readonly requestId: string;
   readonly #server: SecurityServer;
   readonly #request: HttpRequest;
   readonly #response: HttpResponse;
-  #target: ServicePath | null = null;
-  /** The calling subsystem; null: the request does not name it. */
-  #client: string | null = null;
-  #head: RequestHead;
-  #headBytes: Uint8Array;
+  readonly #message: ClientMessage;
   #outgoing: OutgoingMessage | null = null;
-  #bodyDigest: Buffer | null = null;
-  #body: Buffer[] = [];
-  #bodyBytes = 0;
   /** Of the request; null: it is not signed yet. */
   #signature: MessageSignature | null = null;
   #holdsLog = false;
 
-  constructor(server: SecurityServer, request: HttpRequest, response: HttpResponse) {
+  constructor(server: SecurityServer, call: ClientCall) {
     this.#server = server;
-    this.#request = request;
-    this.#response = response;
-    const given = request.headers[HeaderName.Id];
-    const byDefault = defaultMessageId(server.view.instance, randomUUID());
-    this.messageId = typeof given === 'string' ? given : byDefault;
-    this.#head = requestHeadFor(headOf(request), this.requestId, this.messageId);
-    this.#headBytes = encodeRequestHead(this.#head);
+    this.requestId = call.requestId;
+    this.#request = call.request;
+    this.#response = call.response;
+    this.#message = call.message;
+  }
+
+  get messageId(): string {
+    return this.#message.messageId;
   }
 
   isTrue(fact: Fact): boolean {
@@ -72,16 +59,16 @@ export class ClientLeg implements LegHands {
       case Fact.GlobalConfValid:
         return findInstance(view, view.instance, this.#server.clock.nowMs()) !== null;
       case Fact.AuthCertUsable:
-        return this.#server.authenticationAnswers().length > 0;
+        return this.#server.mayShowUp();
       case Fact.PathParses:
-        return this.#target !== null;
+        return this.#message.isAddressed;
       case Fact.ClientNamed:
-        return this.#client !== null;
+        return this.#message.client !== null;
       case Fact.ClientRegistered:
-        return this.#client !== null && view.registered.has(this.#client);
+        return view.registered.has(this.#message.client ?? '');
       case Fact.ClientAuthenticated:
         // This proxy speaks plain HTTP alone: who must show a certificate cannot.
-        return view.connectionTypes.get(this.#client ?? '') !== 'SSLAUTH';
+        return view.connectionTypes.get(this.#message.client ?? '') !== 'SSLAUTH';
       case Fact.InstanceKnown:
         return this.#providerInstance() !== null;
       case Fact.ProviderKnown:
@@ -99,13 +86,13 @@ export class ClientLeg implements LegHands {
       case Fact.BodyLoggable:
         return isBodyLoggable(view, this.#bytesToLog());
       case Fact.IsRest:
-        return true;
+        return this.#message.isRest;
       case Fact.HasMessagePart:
         return this.#incoming().head !== null;
       case Fact.HasSignature:
         return this.#incoming().signature !== null;
       case Fact.ResponseConsistent:
-        return this.#isConsistent();
+        return this.#message.isConsistent(this.#incoming());
       default:
         assert(false, `fact ${fact} is none of the consumer's side`);
     }
@@ -114,8 +101,7 @@ export class ClientLeg implements LegHands {
   async perform(effect: Effect, fault: number): Promise<number | null> {
     switch (effect) {
       case Effect.Parse:
-        this.#parse();
-        return Input.Done;
+        return this.#parse();
       case Effect.Connect:
         return this.#connect();
       case Effect.StreamRequest:
@@ -130,7 +116,7 @@ export class ClientLeg implements LegHands {
       case Effect.Verify:
         return this.#verify();
       case Effect.Respond:
-        await respond(this.#server.view, this.#request, this.#response, {
+        await respond(this.#request, this.#response, this.#message, {
           fault,
           relayed: this.#outgoing?.peerFault ?? null,
           parts: this.#outgoing?.incoming ?? null,
@@ -150,12 +136,11 @@ export class ClientLeg implements LegHands {
     if ((holds & Hold.Thread) !== 0) this.#server.clientThreads.release();
   }
 
-  /** Facts 2.1 steps 4 and 6. */
-  #parse(): void {
-    const client = this.#request.headers[HeaderName.Client];
-    const id = typeof client === 'string' ? parseClientId(client) : null;
-    this.#target = parseRequestPath(this.#head.path);
-    this.#client = id === null ? null : plainId(id);
+  async #parse(): Promise<number> {
+    const input = await this.#message.parse();
+    // The name of a SOAP message is in it.
+    this.#server.transcripts.name(this.messageId, this.requestId);
+    return input;
   }
 
   async #connect(): Promise<number> {
@@ -164,7 +149,7 @@ export class ClientLeg implements LegHands {
     assert(instance !== null && identity !== null, 'the rules admit no request without these');
     const target: ConnectTarget = {
       candidates: this.#routing().servers.map((row) => instance.servers[row]),
-      provider: this.#provider(),
+      provider: this.#message.provider,
       instance,
       identity,
     };
@@ -175,40 +160,21 @@ export class ClientLeg implements LegHands {
       messageId: this.messageId,
       requestId: this.requestId,
       version: this.#server.view.version,
-      contentType: this.#request.headers['content-type'] ?? '',
+      headers: this.#message.headers,
+      canRead: (response) => this.#message.canRead(response),
       ocspResponses: this.#server.authenticationAnswers(),
       sabotage: this.#server.sabotage,
     });
     return Input.Done;
   }
 
-  /** Head and body, while the information system is still uploading. */
   async #stream(): Promise<number> {
-    const out = this.#out();
-    let isWell = await out.sendHead(this.#headBytes);
-    const { headers } = this.#request;
-    const length = headers['content-length'];
-    const hasBody = headers['transfer-encoding'] !== undefined || Number(length ?? 0) > 0;
-    if (!hasBody) return isWell ? Input.Done : inputOf(Input.Failed, Cause.IoError);
-    try {
-      await out.beginBody();
-      for await (const chunk of this.#request as AsyncIterable<Buffer>) {
-        this.#bodyBytes += chunk.length;
-        // What is too large to be logged is refused later, and need not be kept until then.
-        if (isBodyLoggable(this.#server.view, this.#bodyBytes)) this.#body.push(chunk);
-        isWell = await out.sendBody(chunk);
-        if (!isWell) break;
-      }
-      this.#bodyDigest = await out.endBody();
-    } catch {
-      // The information system has gone in the middle of its request.
-      isWell = false;
-    }
+    const isWell = await this.#message.send(this.#out());
     return isWell ? Input.Done : inputOf(Input.Failed, Cause.IoError);
   }
 
   async #sign(): Promise<number> {
-    const { input, signature } = await this.#server.sign(this.#signer(), this.#digests());
+    const { input, signature } = await this.#server.sign(this.#signer(), this.#message.digests());
     this.#signature = signature;
     return input;
   }
@@ -216,18 +182,16 @@ export class ClientLeg implements LegHands {
   #log(): Promise<number> {
     const response = this.#outgoing?.incoming ?? null;
     const isResponse = response !== null && response.head !== null;
-    const body = isResponse ? response.body : Buffer.concat(this.#body);
+    const content = isResponse ? this.#message.loggedOf(response) : this.#message.logged();
     const signature = isResponse ? response.signature : this.#signed();
     const record = {
       timeMs: Math.floor(this.#server.clock.nowMs()),
       messageId: this.messageId,
       requestId: this.requestId,
       isResponse,
-      sender: isResponse ? this.#provider() : (this.#client ?? ''),
-      owner: this.#client,
-      message: Buffer.from(response?.head ?? this.#headBytes).toString('utf8'),
-      body: this.#server.view.parameters.bodyLogging === true ? body : null,
-      attachments: null,
+      sender: isResponse ? this.#message.provider : (this.#message.client ?? ''),
+      owner: this.#message.client,
+      ...content,
       signature: signature?.xml ?? '',
       hashChainResult: signature?.hashChainResult ?? null,
       hashChain: signature?.hashChain ?? null,
@@ -238,33 +202,18 @@ export class ClientLeg implements LegHands {
   }
 
   #verify(): number {
-    const { signature, digests, head, body } = this.#incoming();
+    const parts = this.#incoming();
+    const { signature, digests } = parts;
     assert(signature !== null, 'the rules verify only what is signed');
     const cause = judgeSignature(
-      { kind: 'response', signature, digests, contentOf: contentOf(head, body) },
+      { kind: 'response', signature, digests, contentOf: this.#message.contentOf(parts) },
       {
-        member: memberOf(this.#provider()),
+        member: memberOf(this.#message.provider),
         anchors: anchorsOf(this.#server.view, this.#providerInstance()),
         nowMs: this.#server.clock.nowMs(),
       },
     );
     return cause === Cause.None ? Input.Done : inputOf(Input.Failed, cause);
-  }
-
-  /** Facts 2.1 step 19. */
-  #isConsistent(): boolean {
-    const response = decodeResponseHead(this.#incoming().head ?? NO_BYTES);
-    if (response === null) return false;
-    const hash = hashRequest(this.#headBytes, this.#bodyDigest);
-    return inconsistencyOf(this.#head, hash, response) === null;
-  }
-
-  #digests(): PartDigest[] {
-    const parts: PartDigest[] = [{ name: MESSAGE_NAME, digest: digestOf(this.#headBytes) }];
-    if (this.#bodyDigest !== null) {
-      parts.push({ name: attachmentName(1), digest: this.#bodyDigest });
-    }
-    return parts;
   }
 
   #signed(): MessageSignature {
@@ -274,26 +223,28 @@ export class ClientLeg implements LegHands {
 
   #bytesToLog(): number {
     const response = this.#outgoing?.incoming ?? null;
-    if (response !== null && response.head !== null) return response.body?.length ?? 0;
-    return this.#bodyBytes;
+    if (response !== null && response.head !== null) {
+      return this.#message.responseBytesToLog(response);
+    }
+    return this.#message.bytesToLog;
   }
 
   #providerInstance(): KnownInstance | null {
-    const id = this.#target?.service.xRoadInstance ?? '';
+    const id = this.#message.provider.split('/')[0];
     return findInstance(this.#server.view, id, this.#server.clock.nowMs());
   }
 
   /** Facts 2.1 step 9, from this server's own view. */
   #routing(): Candidates {
-    const named = this.#request.headers[HeaderName.SecurityServer];
-    const id = typeof named === 'string' ? parseServerId(named) : null;
-    // A name that cannot be read is the name of no server.
-    const target = named === undefined ? null : id === null ? '' : plainId(id);
-    return candidatesOf(this.#providerInstance()?.servers ?? [], this.#provider(), target);
+    const { provider, targetServer } = this.#message;
+    // Sent to a server that it does not name, it is refused there.
+    const isMisled = this.#server.sabotage.has(this.messageId, 'other-server');
+    const target = isMisled ? null : targetServer;
+    return candidatesOf(this.#providerInstance()?.servers ?? [], provider, target);
   }
 
   #member(): string {
-    return memberOf(this.#client ?? '');
+    return memberOf(this.#message.client ?? '');
   }
 
   /** Under which name the request is signed: the member's own, unless it is to be wrong. */
@@ -302,10 +253,6 @@ export class ClientLeg implements LegHands {
     if (sabotage.has(this.messageId, 'wrong-signer')) return this.#server.impostor();
     if (sabotage.has(this.messageId, 'stale-ocsp')) return this.#server.staleSigner(this.#member());
     return this.#member();
-  }
-
-  #provider(): string {
-    return this.#target === null ? '' : plainId(subsystemOf(this.#target.service));
   }
 
   #out(): OutgoingMessage {
@@ -318,16 +265,4 @@ export class ClientLeg implements LegHands {
     assert(parts !== null, 'a response is looked at only when one has come');
     return parts;
   }
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-function headOf(request: HttpRequest): RequestHead {
-  const [path, ...query] = (request.url ?? '').split('?');
-  return {
-    verb: request.method ?? 'GET',
-    path,
-    query: query.length === 0 ? null : query.join('?'),
-    headers: headersOf(request.rawHeaders),
-  };
 }

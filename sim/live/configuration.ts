@@ -45,8 +45,8 @@ export interface ServerView {
   readonly id: string;
   readonly instance: string;
   /** 7.8.0 is 70800. */
-  readonly version: number;
-  readonly parameters: ParameterValues;
+  version: number;
+  parameters: ParameterValues;
   readonly instances: Map<string, KnownInstance>;
   /** How old OCSP answers may be here, as the own instance says; null: as the profile does. */
   ocspFreshnessSeconds: number | null;

@@ -18,10 +18,12 @@ import {
 import { Cause } from '../protocol/fault.ts';
 import { timeoutOf } from './configuration.ts';
 import type { KnownInstance, KnownServer, ServerView } from './configuration.ts';
-import { connectTcp, peerCertificateOf, secure } from './loopback.ts';
-import type { PlainSocket, SecureSocket } from './loopback.ts';
+import { peerCertificateOf, secure } from './loopback.ts';
+import type { SecureSocket } from './loopback.ts';
+import type { Dial } from './outgoing-connections.ts';
 import { hashOfCertificate } from './trust.ts';
 import type { Certified } from './trust.ts';
+import type { Duplex } from 'node:stream';
 
 export type ConnectOutcome =
   | { readonly kind: 'connected'; readonly socket: SecureSocket; readonly server: KnownServer }
@@ -53,7 +55,7 @@ interface Winner {
   readonly untilMs: number;
 }
 
-type Connected = { readonly index: number; readonly socket: PlainSocket };
+type Connected = { readonly index: number; readonly socket: Duplex };
 type Secured =
   | { readonly socket: SecureSocket }
   | { readonly cause: Cause; readonly timedOut: boolean };
@@ -61,11 +63,13 @@ type Secured =
 export class Connector {
   readonly #view: ServerView;
   readonly #trust: PeerTrust;
+  readonly #dial: Dial;
   /** The winner of the last race, by the addresses that took part. */
   readonly #winners = new Map<string, Winner>();
 
-  constructor(view: ServerView, trust: PeerTrust) {
+  constructor(view: ServerView, trust: PeerTrust, dial: Dial) {
     this.#view = view;
+    this.#dial = dial;
     this.#trust = trust;
   }
 
@@ -103,6 +107,11 @@ export class Connector {
     return { kind: 'failed', cause };
   }
 
+  /** What it knows from earlier races is in the memory of its process. */
+  forget(): void {
+    this.#winners.clear();
+  }
+
   #limitMs(limit: number): number {
     const clientUs = timeoutOf(this.#view, 'clientTimeout') * 1000;
     const cachedUs = timeoutOf(this.#view, 'cachedConnectTimeout') * 1000;
@@ -118,7 +127,7 @@ export class Connector {
     const attempts = candidates
       .map((candidate, index) => ({ index, candidate }))
       .filter(({ index }) => (mask & (1 << index)) !== 0)
-      .map(({ index, candidate }) => ({ index, connecting: connectTcp(candidate.endpoint) }));
+      .map(({ index, candidate }) => ({ index, connecting: this.#dial(candidate) }));
     return new Promise((resolve) => {
       let openCount = attempts.length;
       const finish = (result: Connected | 'refused' | 'silent'): void => {

@@ -1,11 +1,14 @@
 /**
  * What a live network offers, for people who want to talk to it: the address of everything that
- * listens, and for each workload the command that makes one of its calls with curl.
+ * listens, and commands of curl: one of the calls of each workload, and what a server tells of
+ * itself.
  */
 import type { Document, WorkloadDocument } from '../plan/document.ts';
+import { HeaderName } from '../protocol/message.ts';
 import { callOf } from './caller.ts';
 import type { Endpoint } from './loopback.ts';
 import type { LiveNetwork } from './network.ts';
+import { soapCallOf } from './soap-caller.ts';
 
 export interface Address {
   /** What it is for, or whose it is. */
@@ -21,7 +24,7 @@ export interface ServerAddresses {
 }
 
 export interface Example {
-  readonly workload: string;
+  readonly what: string;
   readonly command: string;
 }
 
@@ -57,10 +60,15 @@ export function directoryOf(document: Document, network: LiveNetwork): Directory
     what: id,
     url: urlOf('http', network.systemEndpoint(id)),
   }));
-  const examples = document.workloads.map((workload) => ({
-    workload: workload.id,
-    command: curlOf(workload, network.clientEndpointOf(workload)),
+  const calls = document.workloads.map((workload) => ({
+    what: workload.id,
+    command: network.isSoap(workload)
+      ? soapCurlOf(workload, network.clientEndpointOf(workload))
+      : curlOf(workload, network.clientEndpointOf(workload)),
   }));
+  const [first] = document.workloads;
+  const examples =
+    first === undefined ? [] : [...calls, ...tellingOf(first, network.clientEndpointOf(first))];
   const services = Object.keys(document.instances).flatMap((id) => servicesOf(id, network));
   return { servers, services, systems, examples };
 }
@@ -83,9 +91,50 @@ function servicesOf(instance: string, network: LiveNetwork): Address[] {
 const urlOf = (scheme: string, { address, port }: Endpoint): string =>
   `${scheme}://${address}:${port}`;
 
-/** For a POSIX shell. Bodies are the workload's own bytes, so they are described, not printed. */
+/** The id of the call that is printed, by which its evidence is found afterwards. */
+const idOf = ({ id }: WorkloadDocument): string => `example-${id}`;
+
+/** Known members, then the evidence of the first call, and what it can be verified with. */
+function tellingOf(workload: WorkloadDocument, endpoint: Endpoint): Example[] {
+  const server = urlOf('http', endpoint);
+  const [xRoadInstance, memberClass, memberCode, subsystemCode] = workload.client.split('/');
+  const id = idOf(workload);
+  const client = { xRoadInstance, memberClass, memberCode, subsystemCode };
+  const query = new URLSearchParams({ ...client, queryId: id });
+  const file = quote(`${id}.zip`);
+  return [
+    {
+      what: 'who there is',
+      command: `curl -i -H 'accept: application/json' ${quote(`${server}/listClients`)}`,
+    },
+    {
+      what: `the signed containers of ${id}, once it has been called; queryId is any X-Road-Id`,
+      command: `curl -f -o ${file} ${quote(`${server}/asic?${query}&force`)}`,
+    },
+    {
+      what: `for: fedlab verify ${file} --trust verificationconf.zip`,
+      command: `curl -f -o verificationconf.zip ${quote(`${server}/verificationconf`)}`,
+    },
+  ];
+}
+
+/** For a POSIX shell. The content is short, and on one line. */
+function soapCurlOf(workload: WorkloadDocument, endpoint: Endpoint): string {
+  const { rawHeaders, body, path } = soapCallOf(workload, 1, idOf(workload));
+  const words = ['curl', '-i'];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    // Of the lab's own callers alone: X-Road reads it in the message.
+    if (name !== HeaderName.Id) words.push('-H', quote(`${name}: ${rawHeaders[at + 1]}`));
+  }
+  const message = (body ?? '').toString().trim().replaceAll(/>\s+</g, '><');
+  words.push('--data-binary', quote(message), quote(`${urlOf('http', endpoint)}${path}`));
+  return words.join(' ');
+}
+
+/** The same for REST. Bodies are the workload's own bytes, so they are described, not printed. */
 function curlOf(workload: WorkloadDocument, endpoint: Endpoint): string {
-  const { method, path, rawHeaders } = callOf(workload, 0, null);
+  const { method, path, rawHeaders } = callOf(workload, 0, idOf(workload));
   const words = ['curl', '-i'];
   if (method !== 'GET') words.push('-X', method);
   for (let at = 0; at < rawHeaders.length; at += 2) {

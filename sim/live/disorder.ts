@@ -76,7 +76,13 @@ const MESSAGE_DEFECTS: readonly string[] = [
   'response-without-part',
   'response-tampered',
   'response-inconsistent',
+  'missing-header-field',
+  'invalid-xml',
+  'other-server',
 ];
+/** What only a message in SOAP, or only one in REST, can have wrong with it. */
+const OF_SOAP: readonly string[] = ['missing-header-field', 'invalid-xml', 'other-server'];
+const OF_REST: readonly string[] = ['unparsable-path', 'no-client'];
 
 export function applyCondition(name: string, disorder: Disorder): void {
   SERVER_CONDITIONS[name](disorder);
@@ -87,10 +93,20 @@ export function parametersOf(instance: InstanceDocument, server: ServerDocument)
   return { ...valuesOf(instance.profile), ...instance.parameters, ...server.parameters };
 }
 
-/** What of a scenario the live network cannot do, as sentences; none: it can run it. */
-export function whatCannotRun(document: Document, allowsRestToSoap: boolean): string[] {
+/**
+ * What of a scenario the live network cannot do, as sentences; none: it can run it. Of incidents it
+ * knows nothing by itself: whoever drives them says what can be driven (troubled.ts).
+ */
+export function whatCannotRun(
+  document: Document,
+  restToSoap: boolean,
+  isDriven: boolean,
+): string[] {
   const missing = Object.entries(document.instances).flatMap(([id, instance]) => [
     ...(instance.population === null ? [] : [`${id}: a population is for virtual time`]),
+    ...(instance.certificates.length === 0
+      ? []
+      : [`${id}: certificates that run out are not built`]),
     ...instance.servers.flatMap((server) => missingAtServer(instance, server)),
   ]);
   for (const { id, defects, services } of document.workloads) {
@@ -98,11 +114,16 @@ export function whatCannotRun(document: Document, allowsRestToSoap: boolean): st
       if (!MESSAGE_DEFECTS.includes(name)) missing.push(`${id}: "${name}" is not built`);
     }
     const called = services.map(({ service }) => service);
-    const isSoap = document.services.some((one) => called.includes(one.id) && one.type === 'soap');
-    if (isSoap && !allowsRestToSoap) missing.push(`${id}: SOAP is not built`);
+    const isSoap =
+      !restToSoap &&
+      document.services.some((one) => called.includes(one.id) && one.type === 'soap');
+    const other = isSoap ? OF_REST : OF_SOAP;
+    for (const name of defects.filter((one) => other.includes(one))) {
+      missing.push(`${id}: "${name}" is of ${isSoap ? 'REST' : 'SOAP'} alone`);
+    }
   }
   for (const { id, kind, atUs } of document.incidents) {
-    const isKnown = kind === 'server-crash' && atUs === 0;
+    const isKnown = isDriven || (kind === 'server-crash' && atUs === 0);
     if (!isKnown) missing.push(`${id}: only a server that is down from the start is built`);
   }
   return missing;

@@ -17,6 +17,8 @@ import {
   ClientStage,
   effectOf,
   faultOfTransition,
+  Hold,
+  Input,
   SERVER_HOLDS,
   SERVER_READS,
   serverNeeds,
@@ -55,6 +57,9 @@ export const SERVER_RULES: LegRules = {
   advance: advanceServerLeg,
 };
 
+/** No input: the leg hears nothing any more. */
+const DEAD = -1;
+
 /** What a leg can do in the world; written once for each side. */
 export interface LegHands {
   /** Asked of this server's own view, now. */
@@ -70,6 +75,23 @@ export class Mailbox {
   readonly #inputs: number[] = [];
   #reads = 0;
   #deliver: ((input: number) => void) | null = null;
+  #isDead = false;
+  #died: (() => void) | null = null;
+
+  /** The process of its leg has died: nothing is read any more, whatever comes. */
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  die(): void {
+    this.#isDead = true;
+    this.#died?.();
+  }
+
+  /** Acts when it dies; whoever was to act before is not asked. */
+  onDeath(act: () => void): void {
+    this.#died = act;
+  }
 
   post(input: number): void {
     this.#inputs.push(input);
@@ -99,7 +121,10 @@ export class Mailbox {
   }
 }
 
-/** Runs a leg from its first input to its end. Rejects for our own mistakes only. */
+/**
+ * Runs a leg from its first input to its end. Rejects for our own mistakes only. A leg whose server
+ * has died lets its connections go and does nothing more: its thread died with it.
+ */
 export async function runLeg(
   rules: LegRules,
   hands: LegHands,
@@ -109,12 +134,18 @@ export async function runLeg(
 ): Promise<void> {
   let stage = 0;
   for (let input = first; ;) {
+    if (mailbox.isDead) {
+      hands.release(rules.holds[stage] & Hold.Connection);
+      return;
+    }
     const needs = rules.needs(stage, input);
     const facts = measure(hands, needs);
     const transition = rules.advance(stage, input, facts);
     transcript.append({ leg: rules.side, stage, input, needs, facts, transition });
     const next = stageOf(transition);
-    hands.release(rules.holds[stage] & ~rules.holds[next]);
+    // Who is refused with the first word has a thread, too, though no stage says so.
+    const taken = input === Input.ThreadGranted ? Hold.Thread : 0;
+    hands.release((rules.holds[stage] | taken) & ~rules.holds[next]);
     stage = next;
     const effect = hands.perform(effectOf(transition) as Effect, faultOfTransition(transition));
     if (stage === rules.closed) {
@@ -147,6 +178,7 @@ function firstOf(effect: Promise<number | null>, mailbox: Mailbox, reads: number
       mailbox.stop();
       resolve(input);
     };
+    mailbox.onDeath(() => settle(DEAD));
     effect.then((input) => {
       if (input !== null && !isOver) settle(input);
     }, reject);

@@ -11,10 +11,12 @@ import { Cause } from '../protocol/fault.ts';
 import { Mailbox } from './driver.ts';
 import type { HttpRequest, HttpResponse } from './loopback.ts';
 import { digestOf, MessageParts } from './message-parts.ts';
-import { forge, tamper } from './sabotage.ts';
+import { forge, tamper, tamperSoap } from './sabotage.ts';
 import type { Sabotage } from './sabotage.ts';
 import { attachmentName, MESSAGE_NAME } from './signing/message-signature.ts';
 import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
+import type { SoapMessageTransfer } from './soap/soap-transfer.ts';
+import { digestsOf, sendSoapParts } from './soap/soap-wire.ts';
 import {
   boundaryOf,
   contentTypeOf,
@@ -22,9 +24,7 @@ import {
   MultipartError,
   MultipartWriter,
   PartType,
-  writeFault,
 } from './transport.ts';
-import type { FaultMessage } from './transport.ts';
 
 /** Who is at the other end, by its certificate. */
 export interface Peer {
@@ -89,6 +89,11 @@ export class IncomingMessage {
     return String(this.#request.headers[name] ?? '');
   }
 
+  findHeader(name: string): string | null {
+    const value = this.#request.headers[name];
+    return typeof value === 'string' ? value : null;
+  }
+
   /** The peer has gone before anything was answered. */
   async gaveUp(): Promise<number> {
     await this.#closed;
@@ -119,7 +124,7 @@ export class IncomingMessage {
 
   /** False, here and below: the peer has gone. */
   async sendHead(messageId: string, head: Uint8Array): Promise<boolean> {
-    this.#beginMultipart();
+    this.#beginMultipart(null);
     this.#sentParts.push({ name: MESSAGE_NAME, digest: digestOf(head) });
     if (this.#isEmpty(messageId)) return true;
     return this.#writer.part(PartType.RestResponse, head);
@@ -133,6 +138,15 @@ export class IncomingMessage {
     const sent = isTampered ? tamper(chunk) : chunk;
     this.#sentHash.update(sent);
     return this.#writer.write(sent);
+  }
+
+  /** A whole SOAP message. */
+  async sendSoap(messageId: string, transfer: SoapMessageTransfer): Promise<boolean> {
+    this.#beginMultipart(transfer.contentType);
+    const isTampered = this.#sabotage.has(messageId, 'response-tampered');
+    const sent = isTampered ? tamperSoap(transfer) : transfer;
+    this.#sentParts.push(...digestsOf(sent));
+    return this.#isEmpty(messageId) || sendSoapParts(this.#writer, sent);
   }
 
   async sendEnd(messageId: string, signature: MessageSignature): Promise<void> {
@@ -149,11 +163,11 @@ export class IncomingMessage {
     await this.#finish();
   }
 
-  async sendFault(fault: FaultMessage): Promise<void> {
-    const xml = writeFault(fault);
+  /** `xml`: a SOAP fault, as it is to arrive. */
+  async sendFault(xml: Buffer): Promise<void> {
     if (this.#response.destroyed) return;
     if (this.isMultipart) {
-      this.#beginMultipart();
+      this.#beginMultipart(null);
       await this.#endPart();
       await this.#writer.part(PartType.Soap, xml);
       await this.#writer.finish();
@@ -217,13 +231,15 @@ export class IncomingMessage {
     return this.#sabotage.has(messageId, 'response-without-part');
   }
 
-  #beginMultipart(): void {
+  /** `originalType`: of what the information system answered; null: nobody needs it. */
+  #beginMultipart(originalType: string | null): void {
     if (this.#response.headersSent) return;
     assert(this.isMultipart, 'no part before the information system is called');
     const type = contentTypeOf(this.#boundary);
     this.#response.writeHead(200, {
       'content-type': type,
       'x-hash-algorithm': 'SHA-512',
+      ...(originalType === null ? {} : { 'x-original-content-type': originalType }),
       connection: 'close',
     });
   }

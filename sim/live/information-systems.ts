@@ -1,8 +1,11 @@
 /** The information systems of a scenario: those that answer, and those that only would. */
 import { assert } from '../base/assert.ts';
 import { Purpose } from '../base/random.ts';
-import type { Document, SystemDocument } from '../plan/document.ts';
+import type { Document, ServiceDocument, SystemDocument } from '../plan/document.ts';
 import type { Endpoint } from './loopback.ts';
+import { describeServices } from './metadata/described-service.ts';
+import type { MetadataAnswer } from './metadata/list-clients.ts';
+import { writeOpenApi, writeWsdl } from './metadata/written-description.ts';
 import { Provider } from './provider.ts';
 import type { Sampler } from './sampling.ts';
 
@@ -54,21 +57,36 @@ export class InformationSystems {
       return;
     }
     const serviceOf = (code: string) => own.find((one) => one.id.split('/')[4] === code);
-    const provider = new Provider({
+    const options = {
       capacity: system.capacity,
-      isHung: state === 'hung',
-      serviceTimeMs: (code) => {
+      serviceTimeMs: (code: string) => {
         const serviceTime = serviceOf(code)?.serviceTime ?? system.serviceTime;
         return sampler.next(serviceTime, Purpose.ServiceTime) / 1000;
       },
-      answerOf: (code) => {
+      answerOf: (code: string) => {
         const service = serviceOf(code);
         if (service === undefined) return null;
         const bytes = Math.round(sampler.next(service.responseSize, Purpose.ResponseSize));
-        return { status: service.status, bytes };
+        return { status: service.status, bytes, isSoap: service.type === 'soap' };
       },
-    });
+      describe: (code: string, address: string) => {
+        const service = serviceOf(code);
+        return service === undefined ? null : describe(service, address);
+      },
+    };
+    const provider = new Provider(options, state === 'hung');
     this.#providers.set(id, provider);
     this.#endpoints.set(id, await provider.start({ address: nextAddress(), port: 0 }));
   }
+}
+
+/** REST services are described by OpenAPI, others by WSDL. */
+function describe(service: ServiceDocument, address: string): MetadataAnswer {
+  const [described] = describeServices({
+    services: new Map([[service.id, service]]),
+    instances: new Map(),
+  });
+  return service.type === 'soap'
+    ? { contentType: 'text/xml; charset=UTF-8', body: writeWsdl(described, address) }
+    : { contentType: 'application/json', body: writeOpenApi(described, address) };
 }

@@ -75,6 +75,8 @@ export interface Endpoint {
 }
 
 export interface Listener extends Endpoint {
+  /** Stops listening; connections that are open go on. */
+  refuse(): void;
   /** Stops listening and cuts every connection that is still open. */
   close(): Promise<void>;
 }
@@ -115,6 +117,7 @@ export async function listenMutualTls(
       ...credentialsOf(typeof identity === 'function' ? identity() : identity),
       requestCert: true,
       rejectUnauthorized: false,
+      ...(limit === null ? {} : { handshakeTimeout: limit.idleMs }),
     },
     handler,
   );
@@ -158,6 +161,8 @@ export interface Arrival {
 
 /** Whoever says when the connections of a listener are served. */
 export interface AdmissionLimit {
+  /** How long a connection may be silent before it is secured. */
+  readonly idleMs: number;
   arrived(connection: Arrival): void;
 }
 
@@ -467,6 +472,7 @@ async function listen(server: http.Server | https.Server, at: Endpoint): Promise
   return {
     address: at.address,
     port,
+    refuse: () => void server.close(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

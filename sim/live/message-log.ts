@@ -16,6 +16,8 @@ import { Permits } from './permits.ts';
 /** What the disk does to whoever writes. */
 export interface LogDisk {
   isFull: boolean;
+  /** The database does not answer any more. */
+  isLost: boolean;
   /** How many times as long a commit takes as on this machine's disk. */
   slowdown: number;
 }
@@ -28,6 +30,14 @@ export class DiskFullError extends Error {
   }
 }
 
+export class DatabaseLostError extends Error {
+  override name = 'DatabaseLostError';
+
+  constructor() {
+    super('the database of the message log does not answer');
+  }
+}
+
 interface Waiting {
   readonly record: LogRecord;
   readonly resolve: (id: number) => void;
@@ -36,7 +46,7 @@ interface Waiting {
 
 export class MessageLog {
   readonly connections: Permits;
-  readonly disk: LogDisk = { isFull: false, slowdown: 1 };
+  readonly disk: LogDisk = { isFull: false, isLost: false, slowdown: 1 };
   /** For reading; what is to be changed goes through `change`. */
   readonly store: LogStore;
   #isOpen = true;
@@ -75,6 +85,7 @@ export class MessageLog {
 
   /** All or nothing. Throws without a database. */
   change<T>(act: (store: LogStore) => T): T {
+    if (this.disk.isLost) throw new DatabaseLostError();
     if (this.disk.isFull) throw new DiskFullError();
     return this.store.transaction(() => act(this.store));
   }
@@ -82,6 +93,12 @@ export class MessageLog {
   /** What has been committed, in order, without bodies and signatures. */
   rows(): Pick<LogRecord, 'messageId' | 'isResponse' | 'sender'>[] {
     return this.store.rows();
+  }
+
+  /** Whoever writes has died: what is not committed will never be, and nobody has a connection. */
+  drop(): void {
+    this.connections.reset();
+    for (const { reject } of this.#waiting.splice(0)) reject(new DatabaseLostError());
   }
 
   /** The database goes away: every further commit fails. */
@@ -97,6 +114,8 @@ export class MessageLog {
       // Whatever this turn of the event loop still brings comes along.
       await nextTurn();
       const group = this.#waiting.splice(0);
+      // They died meanwhile.
+      if (group.length === 0) break;
       const sinceMs = performance.now();
       const settle = this.#commitGroup(group);
       const { slowdown } = this.disk;

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { Cause } from '../protocol/fault.ts';
 import { sequence } from './der-writer.ts';
 import { digestOf, MessageParts } from './message-parts.ts';
-import { MultipartError, PartType, writeFault } from './transport.ts';
+import { writeSoapFault } from './soap/soap-fault.ts';
+import { MultipartError, PartType } from './transport.ts';
 
 type Part = readonly [type: string, content: string | Buffer];
 
@@ -12,7 +13,7 @@ const BODY: Part = [PartType.RestBody, '{}'];
 const RESULT: Part = [PartType.HashChainResult, '<result/>'];
 const CHAIN: Part = [PartType.HashChain, '<chain/>'];
 const SIGNATURE: Part = [PartType.Signature, '<signature/>'];
-const FAULT: Part = [PartType.Soap, writeFault({ code: 'server.x', text: 't', detail: 'd' })];
+const FAULT: Part = [PartType.Soap, writeSoapFault({ code: 'server.x', text: 't', detail: 'd' })];
 const ATTACHMENTS: Part = [
   `${PartType.Attachments}; boundary=xattA`,
   '--xattA\r\ncontent-type: text/plain\r\ncontent-id: <1>\r\n\r\none\r\n' +
@@ -91,10 +92,31 @@ test('a body may be long', () => {
 test('a fault is no message, and announces none', () => {
   const alone = read([FAULT]);
   expect([alone.events, alone.parts.head]).toEqual([['end'], null]);
-  expect(alone.parts.fault).toBe(FAULT[1]);
+  expect(alone.parts.fault).toEqual(FAULT[1]);
   const later = read([REQUEST, BODY, FAULT]);
   expect([later.reason, later.parts.fault]).toEqual([Cause.None, FAULT[1]]);
   expect(later.parts.head).not.toBeNull();
+});
+
+test('a message that speaks of faults is none', () => {
+  const envelope = 'http://schemas.xmlsoap.org/soap/envelope/';
+  const content =
+    `<e:Envelope xmlns:e="${envelope}"><e:Body><Fault><faultcode>server.x</faultcode></Fault>` +
+    '</e:Body></e:Envelope>';
+  const { parts, events } = read([[PartType.Soap, content], SIGNATURE]);
+  expect([parts.fault, parts.head?.toString()]).toEqual([null, content]);
+  expect(events).toEqual(['head', 'message', 'end']);
+});
+
+test('the other headers of a message part are kept', () => {
+  const { parts } = read([
+    [`${PartType.SoapWithReferences}\r\ncontent-id: <m>`, '<E/>'],
+    SIGNATURE,
+  ]);
+  expect(parts.headers).toEqual([
+    { name: 'content-type', value: PartType.SoapWithReferences },
+    { name: 'content-id', value: '<m>' },
+  ]);
 });
 
 test('a message without its part, and one without a signature, end well', () => {

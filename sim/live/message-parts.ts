@@ -11,7 +11,9 @@ import { membersOf, readDer, Tag } from './evidence/der.ts';
 import { EvidenceError } from './evidence/evidence-error.ts';
 import { attachmentName, MESSAGE_NAME } from './signing/message-signature.ts';
 import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
-import { boundaryOf, MultipartError, MultipartReader, PartType, readFault } from './transport.ts';
+import { SoapError } from './soap/soap-error.ts';
+import { parseSoap } from './soap/soap-message.ts';
+import { boundaryOf, MultipartError, MultipartReader, PartType } from './transport.ts';
 
 export interface PartEvents {
   /** The head of the first part that is no fault has come. */
@@ -64,10 +66,13 @@ export class MessageParts {
   head: Buffer | null = null;
   /** What the message part said to be; empty: none has come. */
   contentType = '';
+  /** All headers of the message part. */
+  headers: readonly Header[] = [];
   /** Of a REST message; null: there is none. */
   body: Buffer | null = null;
   readonly attachments: Attachment[] = [];
-  fault: string | null = null;
+  /** As it came, and as it is passed on; null: none. */
+  fault: Buffer | null = null;
   readonly #events: PartEvents;
   readonly #reader: MultipartReader;
   readonly #digests: PartDigest[] = [];
@@ -75,6 +80,8 @@ export class MessageParts {
   #hashChainResult: string | null = null;
   #hashChain: string | null = null;
   #type = '';
+  /** The same with its parameters, such as the charset. */
+  #partType = '';
   /** The first place that may still be taken. */
   #nextPlace: number = Place.Ocsp;
   #content = new PartContent();
@@ -84,7 +91,7 @@ export class MessageParts {
   constructor(boundary: string, events: PartEvents) {
     this.#events = events;
     this.#reader = new MultipartReader(boundary, {
-      partBegins: (type) => this.#begin(type),
+      partBegins: (type, headers) => this.#begin(type, headers),
       partData: (chunk) => {
         if (this.#attachmentReader === null) this.#take(chunk);
         else this.#attachmentReader.push(chunk);
@@ -118,11 +125,15 @@ export class MessageParts {
     this.#reader.push(chunk);
   }
 
-  #begin(contentType: string): void {
+  #begin(contentType: string, headers: readonly Header[]): void {
+    this.#partType = contentType;
     this.#type = mediaTypeOf(contentType);
     this.#content = new PartContent();
     this.#takePlace();
-    if (this.#isMessage()) this.contentType = contentType;
+    if (this.#isMessage()) {
+      this.contentType = contentType;
+      this.headers = headers;
+    }
     if (this.#type === PartType.Attachments) this.#readAttachments(contentType);
     // Only at its end it shows whether a SOAP part is a fault.
     if (this.#type !== PartType.Soap) this.#hearHead();
@@ -192,10 +203,8 @@ export class MessageParts {
 
   #endMessage(content: WholePart): void {
     const { bytes, digest } = content;
-    const isSoap = this.#type === PartType.Soap;
-    const text = isSoap ? bytes.toString('utf8') : '';
-    if (isSoap && readFault(text) !== null) {
-      this.fault = text;
+    if (this.#type === PartType.Soap && isFault(bytes, this.#partType)) {
+      this.fault = bytes;
       return;
     }
     if (!this.#isMessage()) throw new MultipartError('no fault where one belongs');
@@ -263,6 +272,21 @@ class PartContent {
 
   whole(): WholePart {
     return { bytes: Buffer.concat(this.#chunks), digest: this.#hash.digest() };
+  }
+}
+
+/**
+ * By its place in the envelope: a message may well have an element called `faultcode`. What cannot
+ * be read is no fault; whoever reads the message says what is wrong with it.
+ */
+function isFault(bytes: Buffer, contentType: string): boolean {
+  // A zero byte: not UTF-8, so that the word is not found as it is written here.
+  if (!bytes.includes('Fault') && !bytes.includes(0)) return false;
+  try {
+    return parseSoap(bytes, contentType).kind === 'fault';
+  } catch (error) {
+    if (error instanceof SoapError) return false;
+    throw error;
   }
 }
 

@@ -252,11 +252,14 @@ test('keys are as long as the profile says', async () => {
 });
 
 test('a scenario that cannot run live is refused, with what is missing', async () => {
-  await expect(start(documentOf('soap-good'))).rejects.toThrow(CannotRunError);
-  await expect(start(documentOf('soap-good'))).rejects.toThrow('SOAP is not built');
   const finnish = documentOf('good');
   Object.assign(finnish.instances['EE'], { profile: 'fi-production' });
+  await expect(start(finnish)).rejects.toThrow(CannotRunError);
   await expect(start(finnish)).rejects.toThrow('set connectionReuse off');
+  const expiring = documentOf('good');
+  const certificate = { kind: 'both', expiresAfterUs: 1e6, share: null, servers: [] };
+  Object.assign(expiring.instances['EE'], { certificates: [certificate] });
+  await expect(start(expiring)).rejects.toThrow('certificates that run out are not built');
   await expect(start(documentOf('provider-server-silent'))).rejects.toThrow(/down from the start/);
 });
 

@@ -22,7 +22,9 @@ import { applyCondition, parametersOf, whatCannotRun } from './disorder.ts';
 import { CLOSED_PORT, InformationSystems } from './information-systems.ts';
 import type { InstanceServices, Registration } from './instance-services.ts';
 import { keyKindOf } from './instance-shape.ts';
+import { connectTcp } from './loopback.ts';
 import type { Endpoint, Listener } from './loopback.ts';
+import { gateOf } from './message-gate.ts';
 import { REAL_TIME } from './network-clock.ts';
 import type { NetworkClock } from './network-clock.ts';
 import { NetworkServices } from './network-services.ts';
@@ -37,12 +39,14 @@ import { startServerProxy } from './server-proxy.ts';
 import { spreadPhases } from './server-trust.ts';
 import type { JobPhases } from './server-trust.ts';
 import { createView } from './server-view.ts';
+import type { Links } from './shaper/planned-links.ts';
 import { DirectOcsp } from './signing/direct-ocsp.ts';
 import { Transcripts } from './transcript.ts';
 import type { TranscriptRow } from './transcript.ts';
 import { ServerClock } from './trust-jobs/server-clock.ts';
 import { SoftToken, throughStore, TOKEN_PIN } from './trust-jobs/soft-token.ts';
 import { STALE_MS, Trust } from './trust.ts';
+import type { AntiDosGate } from './trouble/anti-dos-gate.ts';
 
 export interface NetworkOptions {
   /** Folder for the message logs; it exists, and is the caller's to remove. */
@@ -51,12 +55,16 @@ export interface NetworkOptions {
   readonly ports: { readonly client: number; readonly messages: number } | null;
   /** Keys to use again; null: new ones. */
   readonly trust: Trust | null;
-  /** A REST message goes to a service that speaks SOAP, to be refused; else the scenario is. */
+  /** REST messages go to services that speak SOAP, to be refused; else SOAP does. */
   readonly allowsRestToSoap: boolean;
   /** Of all that has to do with trust; without it the wall's. */
   readonly clock?: NetworkClock;
   /** Keys, tokens and authorities stay in it for the next start; without it they die. */
   readonly keyFolder?: string;
+  /** How servers get to each other; without it over the plain loopback. */
+  readonly links?: Links;
+  /** Somebody drives the incidents; without it who crashes at once is down, and nobody else. */
+  readonly isDriven?: boolean;
   /** When the jobs of a server are due first; without it they are spread evenly. */
   readonly phasesOf?: (server: string) => JobPhases;
 }
@@ -73,7 +81,7 @@ export async function startNetwork(
   document: Document,
   options: NetworkOptions,
 ): Promise<LiveNetwork> {
-  const missing = whatCannotRun(document, options.allowsRestToSoap);
+  const missing = whatCannotRun(document, options.allowsRestToSoap, options.isDriven === true);
   if (missing.length > 0) throw new CannotRunError(missing);
   const network = new LiveNetwork(document, options);
   try {
@@ -93,6 +101,10 @@ interface Standing {
   /** As the configuration of its instance will tell others. */
   readonly known: Omit<KnownServer, 'certificateHash'>;
   clientEndpoint: Endpoint;
+  /** In front of its port for messages. */
+  readonly gate: AntiDosGate;
+  /** Of both proxies, while it runs. */
+  readonly listeners: Listener[];
 }
 
 /** Of X-Road, where nothing is said about ports (facts 12.1); health as the manual suggests. */
@@ -107,7 +119,6 @@ export class LiveNetwork {
   readonly #trust: Trust;
   readonly #standing = new Map<string, Standing>();
   readonly #systems: InformationSystems;
-  readonly #listeners: Listener[] = [];
   readonly #sabotage = new Sabotage();
   readonly #transcripts = new Transcripts();
   readonly #samplers = new Map<string, Sampler>();
@@ -162,6 +173,7 @@ export class LiveNetwork {
       endpoint: this.clientEndpointOf(workload),
       bytes: sampler.next(workload.requestSize, Purpose.RequestSize),
       sabotage: this.#sabotage,
+      isSoap: this.isSoap(workload),
       ...options,
     });
   }
@@ -202,6 +214,13 @@ export class LiveNetwork {
     return this.#find(server ?? this.#serverOf(client)).clientEndpoint;
   }
 
+  /** How the client of a workload calls. */
+  isSoap({ services }: WorkloadDocument): boolean {
+    if (this.#options.allowsRestToSoap) return false;
+    const [{ service }] = services;
+    return this.#document.services.some(({ id, type }) => id === service && type === 'soap');
+  }
+
   /** Where an information system listens, or would. */
   systemEndpoint(id: string): Endpoint {
     return this.#systems.endpointOf(id);
@@ -211,10 +230,36 @@ export class LiveNetwork {
     return this.#systems.provider(system);
   }
 
+  /** A server dies, with its ports and all that was under way; what is on disk stays. */
+  async powerOff(name: string): Promise<void> {
+    const { server, listeners } = this.#find(name);
+    // The legs die first, or they would take what closes for their peers' doing.
+    const dying = server.die();
+    await Promise.all([dying, ...listeners.splice(0).map((listener) => listener.close())]);
+  }
+
+  isOn(name: string): boolean {
+    return this.#find(name).listeners.length > 0;
+  }
+
+  /** It is back on its ports; `pin` null: its token waits for somebody. */
+  async powerOn(name: string, pin: string | null): Promise<void> {
+    const standing = this.#find(name);
+    await standing.server.revive(pin);
+    await this.#open(standing, standing.clientEndpoint, standing.known.endpoint);
+  }
+
+  /** The gate in front of a server's port for messages. */
+  gateOf(name: string): AntiDosGate {
+    return this.#find(name).gate;
+  }
+
   async stop(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    const standing = [...this.#standing.values()];
+    await Promise.all(standing.flatMap((one) => one.listeners.map((listener) => listener.close())));
+    await this.#options.links?.close();
     await this.#systems.stop();
-    for (const { server } of this.#standing.values()) {
+    for (const { server } of standing) {
       await server.settled();
       await server.stop();
     }
@@ -244,6 +289,7 @@ export class LiveNetwork {
     const view = createView(this.#document, setUp);
     const folder = join(this.#options.directory, id.replaceAll('/', '-'));
     const clock = new ServerClock(this.clock);
+    const { links } = this.#options;
     const server = new SecurityServer({
       view,
       logPath: `${folder}.sqlite`,
@@ -264,6 +310,7 @@ export class LiveNetwork {
       },
       ocsp: directOcsp(pki, clock, 0),
       staleOcsp: directOcsp(pki, clock, STALE_MS),
+      dial: (to) => links?.connect({ id, address }, to) ?? connectTcp(to.endpoint),
       transcripts: this.#transcripts,
       crashed: (error) => {
         this.#failure ??= error instanceof Error ? error : new Error(String(error));
@@ -278,6 +325,8 @@ export class LiveNetwork {
       instance: instanceId,
       server,
       authentication,
+      gate: gateOf(server),
+      listeners: [],
       known: {
         id,
         clients: new Set(subsystems),
@@ -324,13 +373,18 @@ export class LiveNetwork {
     const { address } = known.endpoint;
     const { ports } = this.#options;
     const at = (port: number): Endpoint => ({ address, port: ports === null ? 0 : port });
-    const client = await startClientProxy(server, at(ports?.client ?? 0));
-    this.#listeners.push(client);
-    const messages = await startServerProxy(server, at(ports?.messages ?? 0));
-    this.#listeners.push(messages);
+    await this.#open(standing, at(ports?.client ?? 0), at(ports?.messages ?? 0));
     await server.trust.listen(at(OCSP_PORT), at(HEALTH_PORT));
-    standing.clientEndpoint = { address, port: client.port };
-    known.endpoint = { address, port: messages.port };
+  }
+
+  async #open(standing: Standing, clientAt: Endpoint, messagesAt: Endpoint): Promise<void> {
+    const { server, known, gate, listeners } = standing;
+    const client = await startClientProxy(server, clientAt);
+    listeners.push(client);
+    const messages = await startServerProxy(server, messagesAt, gate);
+    listeners.push(messages);
+    standing.clientEndpoint = { address: client.address, port: client.port };
+    known.endpoint = { address: messages.address, port: messages.port };
   }
 
   /** Defects of messages that are in truth something about a server. */
@@ -349,6 +403,7 @@ export class LiveNetwork {
   }
 
   #isDown(id: string): boolean {
+    if (this.#options.isDriven === true) return false;
     return this.#document.incidents.some(
       ({ kind, targets }) =>
         kind === 'server-crash' &&

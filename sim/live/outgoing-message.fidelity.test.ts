@@ -40,7 +40,8 @@ async function sendOne(): Promise<{ readonly request: HttpRequest; readonly body
     messageId: '1',
     requestId: 'a',
     version: 70801,
-    contentType: 'application/json',
+    headers: { 'x-road-message-type': 'REST', 'x-original-content-type': 'application/json' },
+    canRead: () => true,
     ocspResponses: answer === null ? [] : [answer],
     sabotage: new Sabotage(),
   });

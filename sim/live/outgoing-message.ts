@@ -11,29 +11,35 @@ import { readFaultCode } from './fault-code.ts';
 import { requestOver } from './loopback.ts';
 import type { ClientRequest, HttpRequest, SecureSocket } from './loopback.ts';
 import { digestOf, MessageParts } from './message-parts.ts';
-import { forge, tamper } from './sabotage.ts';
+import { readPlainFault } from './soap/soap-client-side.ts';
+import { SoapError } from './soap/soap-error.ts';
+import type { SoapFault } from './soap/soap-message.ts';
+import type { SoapMessageTransfer } from './soap/soap-transfer.ts';
+import { digestsOf, sendSoapParts } from './soap/soap-wire.ts';
+import { forge, tamper, tamperSoap } from './sabotage.ts';
 import type { DefectName, Sabotage } from './sabotage.ts';
 import { attachmentName, MESSAGE_NAME } from './signing/message-signature.ts';
 import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
-import {
-  boundaryOf,
-  contentTypeOf,
-  makeBoundary,
-  MultipartWriter,
-  PartType,
-  readFault,
-} from './transport.ts';
-import type { FaultMessage } from './transport.ts';
+import { boundaryOf, contentTypeOf, makeBoundary, MultipartWriter, PartType } from './transport.ts';
 
 export interface OutgoingOptions {
   readonly messageId: string;
   readonly requestId: string;
   readonly version: number;
-  /** Of the information system's request; empty: none. */
-  readonly contentType: string;
+  /** Of the HTTP message, besides those that all messages have. */
+  readonly headers: Readonly<Record<string, string>>;
   /** About the certificate with which this server shows up, and the authorities above it. */
   readonly ocspResponses: readonly Buffer[];
   readonly sabotage: Sabotage;
+  /** Asked when the whole response is there. */
+  readonly canRead: (response: HeardResponse) => boolean;
+}
+
+/** A response as it came. */
+export interface HeardResponse {
+  readonly parts: MessageParts;
+  /** `x-original-content-type`; empty: there is none. */
+  readonly contentType: string;
 }
 
 const HTTP_ERROR = inputOf(Input.FaultPart, faultOf(Prefix.ClientProxy, Cause.HttpError));
@@ -43,7 +49,7 @@ export class OutgoingMessage {
   /** What has come of the response; null: nothing. */
   incoming: MessageParts | null = null;
   /** The fault that came instead; null: none. */
-  peerFault: FaultMessage | null = null;
+  peerFault: SoapFault | null = null;
   readonly #socket: SecureSocket;
   readonly #mailbox: Mailbox;
   readonly #options: OutgoingOptions;
@@ -64,9 +70,8 @@ export class OutgoingMessage {
       method: this.#isBroken('not-post') ? 'PUT' : 'POST',
       path: '/',
       headers: {
-        'x-road-message-type': 'REST',
+        ...options.headers,
         'x-hash-algorithm': 'SHA-512',
-        'x-original-content-type': options.contentType,
         'x-road-request-id': options.requestId,
         'x-proxy-version': formatVersion(options.version),
         'content-type': contentTypeOf(this.#boundary),
@@ -81,12 +86,21 @@ export class OutgoingMessage {
 
   /** With the OCSP parts before it. False, here and below: the peer has gone. */
   async sendHead(head: Uint8Array): Promise<boolean> {
-    for (const response of this.#options.ocspResponses) {
-      await this.#writer.part(PartType.Ocsp, response);
-    }
+    await this.#sendAnswers();
     this.#sentParts.push({ name: MESSAGE_NAME, digest: digestOf(head) });
     if (this.#isEmpty()) return true;
     return this.#writer.part(PartType.RestRequest, head);
+  }
+
+  /** A whole SOAP message, with the OCSP parts before it. */
+  async sendSoap(transfer: SoapMessageTransfer): Promise<boolean> {
+    await this.#sendAnswers();
+    const sent = this.#isBroken('tampered') ? tamperSoap(transfer) : transfer;
+    this.#sentParts.push(...digestsOf(sent));
+    if (this.#isEmpty()) return true;
+    const isWell = await sendSoapParts(this.#writer, sent);
+    // The peer admits the message while this server signs, as it does where a body follows.
+    return isWell && (this.#isBroken('no-signature') || this.#writer.announce());
   }
 
   async beginBody(): Promise<void> {
@@ -125,6 +139,12 @@ export class OutgoingMessage {
     this.#socket.destroySoon();
   }
 
+  async #sendAnswers(): Promise<void> {
+    for (const response of this.#options.ocspResponses) {
+      await this.#writer.part(PartType.Ocsp, response);
+    }
+  }
+
   #listen(response: HttpRequest): void {
     const boundary = boundaryOf(response.headers['content-type'] ?? '');
     const isFault = /^text\/xml\b/.test(response.headers['content-type'] ?? '');
@@ -152,7 +172,10 @@ export class OutgoingMessage {
           return;
         }
         hearHead();
-        this.#hear(Input.ResponseEnd);
+        const contentType = String(response.headers['x-original-content-type'] ?? '');
+        const isRead = this.#options.canRead({ parts, contentType });
+        // To the rules a response that cannot be read is one that breaks off.
+        this.#hear(isRead ? Input.ResponseEnd : Input.PeerClosed);
       },
     });
     this.incoming = parts;
@@ -169,13 +192,18 @@ export class OutgoingMessage {
   #readPlainFault(response: HttpRequest): void {
     const chunks: Buffer[] = [];
     response.on('data', (chunk: Buffer) => chunks.push(chunk));
-    response.once('end', () => this.#hearFault(Buffer.concat(chunks).toString('utf8')));
+    response.once('end', () => this.#hearFault(Buffer.concat(chunks)));
   }
 
-  #hearFault(xml: string): void {
-    this.peerFault = readFault(xml);
-    if (this.peerFault === null) this.#hear(HTTP_ERROR);
-    else this.#hear(inputOf(Input.FaultPart, readFaultCode(this.peerFault.code).fault));
+  #hearFault(xml: Buffer): void {
+    try {
+      this.peerFault = readPlainFault(xml);
+    } catch (error) {
+      if (!(error instanceof SoapError)) throw error;
+      this.#hear(HTTP_ERROR);
+      return;
+    }
+    this.#hear(inputOf(Input.FaultPart, readFaultCode(this.peerFault.code).fault));
   }
 
   #hear(input: number): void {

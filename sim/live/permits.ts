@@ -60,4 +60,10 @@ export class Permits {
       settle(false);
     }
   }
+
+  /** All who had one have died with it, and so has the queue. */
+  reset(): void {
+    this.close();
+    this.busyCount = 0;
+  }
 }

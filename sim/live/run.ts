@@ -1,7 +1,7 @@
 /**
  * One replication of a scenario on the live network: brought up, warmed up, called for as long as
- * the scenario lasts, taken down again. Servers and information systems run on this thread, their
- * callers on one of their own.
+ * the scenario lasts while its incidents happen, taken down again. Servers and information systems
+ * run on this thread, their callers on one of their own.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -13,6 +13,8 @@ import type { AssumptionDocument, Document } from '../plan/document.ts';
 import { AttackKind, SystemState } from '../plan/plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { whatCannotRun } from './disorder.ts';
+import type { AttackRow } from './load/attack-log.ts';
+import { compressPlan, whatCannotBeCompressed } from './load/compressed-plan.ts';
 import { Generator } from './load/generator.ts';
 import { generatorFacts } from './load/lateness.ts';
 import { liveOutcome } from './load/live-outcome.ts';
@@ -20,14 +22,20 @@ import { whatCannotLoad } from './load/requests.ts';
 import { monotonicUs } from './load/run-clock.ts';
 import { ThreadMeter } from './load/thread-meter.ts';
 import { UseSampler } from './load/use-sampler.ts';
+import { createNetworkClock, REAL_TIME } from './network-clock.ts';
 import { startNetwork } from './network.ts';
 import type { LiveNetwork } from './network.ts';
+import { RunTroubles } from './run-troubles.ts';
+import { PlannedLinks } from './shaper/planned-links.ts';
+import { whatCannotBeDone } from './troubled.ts';
 import type { Trust } from './trust.ts';
 
 export interface LiveOptions {
   /** Keys of an earlier replication, to use again; null: new ones. */
   readonly trust: Trust | null;
   readonly keep: KeepPolicy;
+  /** How many times as fast as the wall's the clock of the network runs. */
+  readonly compression: number;
   /** Several times a second: microseconds of the run, and calls that have ended. */
   readonly onProgress: (runUs: number, calls: number) => void;
   /** Aborted: the run ends now, and what it has measured is handed over. */
@@ -50,14 +58,23 @@ const WARM_MS_MAX = 1500;
 /** From the order until the first instant: the order has to reach the other thread. */
 const LEAD_US = 50_000;
 const PROGRESS_EVERY_MS = 200;
+const US_PER_MS = 1000;
 const US_PER_SECOND = 1e6;
 
 /** What of a scenario cannot be run live yet, as sentences; none: it can. */
-export function whatCannotRunLive(document: Document): string[] {
-  return [...whatCannotRun(document, false), ...whatCannotLoad(document)];
+export function whatCannotRunLive(document: Document, plan: Plan, compression: number): string[] {
+  return [
+    ...whatCannotRun(document, false, true),
+    ...whatCannotLoad(document),
+    ...whatCannotBeDone(plan),
+    ...whatCannotBeCompressed(plan, compression),
+  ];
 }
 
-/** Null: it was interrupted before anything was measured. */
+/**
+ * Null: it was interrupted before anything was measured. The plan is in times of the network, and
+ * the one that is handed over in those of the wall.
+ */
 export async function runLive(
   document: Document,
   plan: Plan,
@@ -66,11 +83,22 @@ export async function runLive(
 ): Promise<LiveReplication | null> {
   const directory = mkdtempSync(join(tmpdir(), 'fedlab-run-'));
   try {
-    const { trust } = options;
-    const setUp = { directory, ports: null, trust, allowsRestToSoap: false };
-    const network = await startNetwork(document, setUp);
+    const { trust, compression } = options;
+    const clock = compression === 1 ? REAL_TIME : createNetworkClock(Date.now(), compression);
+    const links = new PlannedLinks(plan, replicationIndex);
+    const network = await startNetwork(document, {
+      directory,
+      ports: null,
+      trust,
+      allowsRestToSoap: false,
+      clock,
+      links,
+      isDriven: true,
+    });
+    const troubles = new RunTroubles(plan, network, links);
+    const ran = compressPlan(plan, compression);
     try {
-      return await runOn(network, document, plan, replicationIndex, options);
+      return await runOn({ network, troubles }, document, ran, replicationIndex, options);
     } finally {
       await network.stop();
     }
@@ -79,14 +107,21 @@ export async function runLive(
   }
 }
 
+/** What a run is made on. */
+interface Stage {
+  readonly network: LiveNetwork;
+  readonly troubles: RunTroubles;
+}
+
 async function runOn(
-  network: LiveNetwork,
+  stage: Stage,
   document: Document,
   plan: Plan,
   replicationIndex: number,
   options: LiveOptions,
 ): Promise<LiveReplication | null> {
   if (options.interrupt.aborted) return null;
+  const { network } = stage;
   const targets = document.workloads.map((workload) => ({
     workload,
     endpoint: network.clientEndpointOf(workload),
@@ -98,8 +133,8 @@ async function runOn(
     await generator.warm(flowsToWarm(plan), WARM_MS_MAX);
     for (const id of plan.servers.id) await network.server(id).settled();
     if (interrupt.aborted) return null;
-    const measured = await measure(network, generator, plan, options);
-    const { ranUs, cpuSeconds, threads } = measured;
+    const measured = await measure(stage, generator, plan, options);
+    const { ranUs, cpuSeconds, threads, use, attacks } = measured;
     if (ranUs <= plan.warmUpUs) return null;
     const rows = generator.log.rows();
     const calls = rows.filter(({ attempt }) => attempt === 0).length;
@@ -108,7 +143,7 @@ async function runOn(
       ranUs < plan.durationUs
         ? { ...plan, durationUs: ranUs, expected: { ...plan.expected, calls } }
         : plan;
-    const outcome = liveOutcome(ran, { replicationIndex, rows, use: measured.use, keep });
+    const outcome = liveOutcome(ran, { replicationIndex, rows, use, keep, attacks });
     const facts = { generator: generatorFacts(rows), threads };
     return { plan: ran, outcome, facts, cpuSeconds };
   } finally {
@@ -134,12 +169,13 @@ interface Measured {
   /** How much of the run there was. */
   readonly ranUs: number;
   readonly use: ReturnType<UseSampler['end']>;
+  readonly attacks: readonly AttackRow[];
   readonly threads: readonly ThreadFacts[];
   readonly cpuSeconds: number;
 }
 
 async function measure(
-  network: LiveNetwork,
+  { network, troubles }: Stage,
   generator: Generator,
   plan: Plan,
   { interrupt, onProgress }: LiveOptions,
@@ -162,16 +198,20 @@ async function measure(
   try {
     const running = generator.run(startUs);
     sampler.start();
+    await troubles.start(startUs, (LEAD_US / US_PER_MS) * network.clock.compression);
     const calling = await Promise.race([running, sampler.failed]);
     const { user, system } = process.cpuUsage(cpuBefore);
     const cpuSeconds = (user + system) / US_PER_SECOND;
     const threads = [meter.end(), calling];
     const known = threads.reduce((sum, thread) => sum + thread.cpuSeconds, 0);
     const other = { ...UNKNOWN_THREAD, cpuSeconds: Math.max(0, cpuSeconds - known) };
-    return { ranUs, use: sampler.end(), threads: [...threads, other], cpuSeconds };
+    const use = sampler.end();
+    const attacks = await troubles.stop();
+    return { ranUs, use, attacks, threads: [...threads, other], cpuSeconds };
   } finally {
     clearInterval(ticks);
     sampler.stop();
+    await troubles.stop();
     interrupt.removeEventListener('abort', stop);
   }
 }
@@ -185,7 +225,7 @@ const UNKNOWN_THREAD = {
 };
 
 /** What a reader of a live result has to know, beside what the scenario assumes. */
-export function liveAssumptions(): AssumptionDocument[] {
+export function liveAssumptions(compression: number): AssumptionDocument[] {
   const cores = availableParallelism();
   const row = (what: string, value: string, source: string): AssumptionDocument => ({
     what,
@@ -193,7 +233,15 @@ export function liveAssumptions(): AssumptionDocument[] {
     confidence: 'derived',
     source,
   });
+  const compressed = row(
+    'live: time compression',
+    `the clock of trust runs ${compression} times as fast as the wall, and with it incidents, ` +
+      'start-up times and the length of the run; rates, service times, the batch limit and the ' +
+      'time-outs of messages do not, and all times of this result are of the wall',
+    'sim/live/load/compressed-plan.ts',
+  );
   return [
+    ...(compression === 1 ? [] : [compressed]),
     row(
       'live: one machine',
       `all servers, information systems and callers share ${cores} cores`,
@@ -201,8 +249,8 @@ export function liveAssumptions(): AssumptionDocument[] {
     ),
     row(
       'live: links',
-      'loopback, without the delays, bandwidths and losses of the scenario',
-      'sim/live/network.ts',
+      'between servers as the scenario says; to information systems and trust services, loopback',
+      'sim/live/shaper/planned-links.ts',
     ),
     row(
       'live: latency',

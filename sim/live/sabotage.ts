@@ -6,6 +6,8 @@
 import { PartName } from './evidence/signature.ts';
 import { writeHashChains } from './signing/hash-chain-writer.ts';
 import type { MessageSignature, PartDigest } from './signing/message-signature.ts';
+import { parseSoap } from './soap/soap-message.ts';
+import type { SoapMessageTransfer } from './soap/soap-transfer.ts';
 
 export type DefectName =
   | 'not-post'
@@ -15,6 +17,7 @@ export type DefectName =
   | 'tampered'
   | 'wrong-signer'
   | 'stale-ocsp'
+  | 'other-server'
   | 'response-without-signature'
   | 'response-without-part'
   | 'response-tampered'
@@ -41,6 +44,21 @@ export function tamper(chunk: Uint8Array): Buffer {
   const changed = Buffer.from(chunk);
   if (changed.length > 0) changed[0] ^= 1;
   return changed;
+}
+
+/** What remains well-formed, so that nothing but the signature tells. */
+export function tamperSoap(transfer: SoapMessageTransfer): SoapMessageTransfer {
+  const { soap } = transfer;
+  return { ...transfer, soap: { ...soap, bytes: Buffer.concat([soap.bytes, Buffer.from('\n')]) } };
+}
+
+/** A response whose header names another message. */
+export function ofAnotherMessage(transfer: SoapMessageTransfer): SoapMessageTransfer {
+  const { soap } = transfer;
+  const { id } = soap.header;
+  const text = soap.bytes.toString('utf8').replaceAll(`>${id}<`, `>${id}-of-another<`);
+  const changed = parseSoap(Buffer.from(text), soap.contentType);
+  return changed.kind === 'fault' ? transfer : { ...transfer, soap: changed };
 }
 
 /**

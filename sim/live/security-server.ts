@@ -6,9 +6,13 @@ import { assert } from '../base/assert.ts';
 import { isTimeStampingInTime, parameterOf, timeoutOf } from './configuration.ts';
 import type { ServerView } from './configuration.ts';
 import { Connector } from './connector.ts';
+import { runLeg } from './driver.ts';
+import type { LegHands, LegRules, Mailbox } from './driver.ts';
 import type { Identity } from './loopback.ts';
 import { MessageLog } from './message-log.ts';
 import type { LogRecord } from './log/log-record.ts';
+import { OutgoingConnections } from './outgoing-connections.ts';
+import type { Dial } from './outgoing-connections.ts';
 import { Permits } from './permits.ts';
 import type { Sabotage } from './sabotage.ts';
 import type { NetworkClock } from './network-clock.ts';
@@ -22,7 +26,7 @@ import type { ServerTrustSetUp } from './server-trust.ts';
 import { derOf } from './trust.ts';
 import { Cause } from '../protocol/fault.ts';
 import { Input, inputOf } from '../protocol/exchange.ts';
-import type { Transcripts } from './transcript.ts';
+import type { Transcript, Transcripts } from './transcript.ts';
 import type { ServerClock } from './trust-jobs/server-clock.ts';
 
 export interface ServerSetUp {
@@ -38,6 +42,8 @@ export interface ServerSetUp {
   readonly ocsp: OcspSource;
   /** Answers older than any verifier takes, for messages that carry such. */
   readonly staleOcsp: OcspSource;
+  /** How it gets to other servers. */
+  readonly dial: Dial;
   /** Where the legs of an exchange write. */
   readonly transcripts: Transcripts;
   /** A leg has ended in a mistake of our own. */
@@ -64,6 +70,10 @@ export class SecurityServer {
   readonly #members = new Map<string, CertifiedKey>();
   readonly #crashed: ServerSetUp['crashed'];
   readonly #legs = new Set<Promise<void>>();
+  readonly #mailboxes = new Set<Mailbox>();
+  readonly #outgoing: OutgoingConnections;
+  /** It counts its deaths. */
+  #life = 0;
 
   constructor(setUp: ServerSetUp) {
     const { view } = setUp;
@@ -86,9 +96,15 @@ export class SecurityServer {
     this.#ocsp = setUp.ocsp;
     this.#staleOcsp = setUp.staleOcsp;
     this.#impostor = setUp.impostor;
-    this.connector = new Connector(view, this.trust);
+    this.#outgoing = new OutgoingConnections(setUp.dial);
+    this.connector = new Connector(view, this.trust, (to) => this.#outgoing.connect(to));
     this.clientThreads = new Permits(parameterOf(view, 'clientThreads'));
     this.serverThreads = new Permits(parameterOf(view, 'serverThreads'));
+  }
+
+  /** Connections to other servers that are open now. */
+  get outgoingCount(): number {
+    return this.#outgoing.openCount;
   }
 
   /** Members that have a key here. */
@@ -100,6 +116,13 @@ export class SecurityServer {
   addMember(member: string, identity: CertifiedKey): void {
     this.#members.set(member, identity);
     this.signer.add(member, identity, this.trust.token.chainOf(identity.certificateDer));
+  }
+
+  /** The signing certificate of a member, in DER. */
+  certificateOf(member: string): Buffer {
+    const identity = this.#members.get(member);
+    assert(identity !== undefined, `${member} has no key here`);
+    return identity.certificateDer;
   }
 
   /** Whether a member has a key here that may sign now. */
@@ -130,6 +153,46 @@ export class SecurityServer {
     this.#legs.add(tracked);
   }
 
+  /** A leg, from its admission by one of the proxies to its end. */
+  async run(
+    rules: LegRules,
+    leg: LegHands & { readonly mailbox: Mailbox },
+    transcript: Transcript,
+    admission: { readonly threads: Permits; readonly gaveUp: Promise<number> | null },
+  ): Promise<void> {
+    const { mailbox } = leg;
+    this.#mailboxes.add(mailbox);
+    try {
+      const first = await this.admit(admission.threads, admission.gaveUp);
+      await runLeg(rules, leg, mailbox, transcript, first);
+    } finally {
+      this.#mailboxes.delete(mailbox);
+    }
+  }
+
+  /**
+   * All its processes die: threads, connections, queues and half-done exchanges with them. What was
+   * committed stays in the log. Its two listeners are the network's to close.
+   */
+  async die(): Promise<void> {
+    this.#life++;
+    for (const mailbox of this.#mailboxes) mailbox.die();
+    this.#outgoing.die();
+    this.connector.forget();
+    this.clientThreads.reset();
+    this.serverThreads.reset();
+    this.messageLog.drop();
+    this.signer.drop();
+    await this.trust.halt();
+    await this.settled();
+  }
+
+  /** They are back, with what is on disk; `pin` null: the token waits for somebody. */
+  async revive(pin: string | null): Promise<void> {
+    this.#outgoing.revive();
+    await this.trust.restart(pin);
+  }
+
   /** All legs that run now have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#legs);
@@ -158,6 +221,11 @@ export class SecurityServer {
     return answersAbout(this.trust, [der, ...this.trust.token.chainOf(der)]) ?? [];
   }
 
+  /** Fact.AuthCertUsable: there is a key to show, and the answers that have to go with it. */
+  mayShowUp(): boolean {
+    return this.trust.isAuthenticationUsable() && this.authenticationAnswers().length > 0;
+  }
+
   /** The key for TLS; null: there is none that may be used now. */
   shownIdentity(): Identity | null {
     return this.trust.isAuthenticationUsable() ? this.view.authentication : null;
@@ -181,8 +249,10 @@ export class SecurityServer {
   /** The effect Log: an input. `hold` is called when a connection of the pool was had. */
   async log(record: LogRecord, hold: () => void): Promise<number> {
     const { connections } = this.messageLog;
+    const life = this.#life;
     const isGranted = await connections.request(timeoutOf(this.view, 'logPoolTimeout'));
-    if (!isGranted) return Input.TimedOut;
+    // Who has died meanwhile writes nothing.
+    if (!isGranted || life !== this.#life) return Input.TimedOut;
     hold();
     let id: number;
     try {

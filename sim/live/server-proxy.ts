@@ -3,15 +3,19 @@
  * thread and becomes a provider's leg.
  */
 import { findServerByHash, timeoutOf } from './configuration.ts';
-import { runLeg, SERVER_RULES } from './driver.ts';
+import { SERVER_RULES } from './driver.ts';
 import { IncomingMessage, peerOf } from './incoming-message.ts';
 import { listenMutualTls, peerCertificateOf } from './loopback.ts';
-import type { Endpoint, HttpRequest, HttpResponse, Listener } from './loopback.ts';
+import type { AdmissionLimit, Endpoint, HttpRequest, HttpResponse, Listener } from './loopback.ts';
 import type { SecurityServer } from './security-server.ts';
 import { ServerLeg } from './server-leg.ts';
 import { hashOfCertificate } from './trust.ts';
 
-export function startServerProxy(server: SecurityServer, at: Endpoint): Promise<Listener> {
+export function startServerProxy(
+  server: SecurityServer,
+  at: Endpoint,
+  limit: AdmissionLimit,
+): Promise<Listener> {
   const isKnown = (certificate: Buffer): boolean =>
     findServerByHash(server.view, hashOfCertificate(certificate)) !== null;
   return listenMutualTls(
@@ -19,6 +23,7 @@ export function startServerProxy(server: SecurityServer, at: Endpoint): Promise<
     () => server.shownIdentity(),
     isKnown,
     (request, response) => server.track(serve(server, request, response)),
+    limit,
   );
 }
 
@@ -34,6 +39,6 @@ async function serve(
   const message = new IncomingMessage(request, response, server.sabotage, idleMs);
   const leg = new ServerLeg(server, message, peerOf(certificate));
   const transcript = server.transcripts.of(message.header('x-road-request-id'));
-  const first = await server.admit(server.serverThreads, message.gaveUp());
-  await runLeg(SERVER_RULES, leg, leg.mailbox, transcript, first);
+  const admission = { threads: server.serverThreads, gaveUp: message.gaveUp() };
+  await server.run(SERVER_RULES, leg, transcript, admission);
 }

@@ -100,6 +100,7 @@ export class ServerTrust implements OcspSource {
   readonly #pending = new Set<() => void>();
   #ocspPort: OcspPort | null = null;
   #healthPort: Listener | null = null;
+  #isHalted = false;
   #isClosed = false;
   isInMaintenance = false;
 
@@ -146,9 +147,9 @@ export class ServerTrust implements OcspSource {
       onRun: null,
     });
     this.#client = client;
-    await client.run();
+    await tryHard(async () => (await client.run()).own.expiresMs !== null);
     await this.reload();
-    await this.#answers.fetch();
+    await tryHard(async () => (await this.#answers.fetch()) === 'done');
     if (this.#isClosed) return;
     // What a proxy has it loaded when it came up.
     for (const certificate of this.token.certificates()) this.isUsable(certificate);
@@ -179,6 +180,15 @@ export class ServerTrust implements OcspSource {
   /** Null: it has not been started. */
   get configurationClient(): ConfigurationClient | null {
     return this.#client;
+  }
+
+  /** As it was loaded last, valid or not; null: nothing is known of the instance. */
+  configurationOf(instance: string): GlobalConfiguration | null {
+    return this.#loaded.get(instance) ?? null;
+  }
+
+  get configurationFolder(): ConfigurationFolder {
+    return this.#folder;
   }
 
   get timeStamper(): TimeStamper {
@@ -256,11 +266,25 @@ export class ServerTrust implements OcspSource {
     this.#contexts.forget();
   }
 
+  /** All its processes are gone, with their ports; `restart` brings them back. */
+  async halt(): Promise<void> {
+    this.#isHalted = true;
+    for (const cancel of this.#pending) cancel();
+    this.#pending.clear();
+    this.#reload.pause();
+    this.#ocsp.pause();
+    this.#client?.hang();
+    const ports = [this.#ocspPort?.close(), this.#healthPort?.close()];
+    await Promise.all([this.#stamper.close(), ...ports]);
+  }
+
   /**
    * A restart of all its processes: what was in memory is gone, the clock of a failing time-stamper
    * too; what is on disk stays (facts 5.2, 5.3, 9). `pin` null: nobody gives it.
    */
   async restart(pin: string | null): Promise<void> {
+    for (const cancel of this.#pending) cancel();
+    this.#pending.clear();
     await this.#stamper.close();
     this.#stamper = this.#newStamper();
     this.#stamper.start();
@@ -272,6 +296,13 @@ export class ServerTrust implements OcspSource {
     this.#client?.restart();
     await this.reload();
     this.#ocsp.start(OCSP_START_MS);
+    if (!this.#isHalted) return;
+    this.#isHalted = false;
+    this.#reload.start(timeoutOf(this.#setUp.view, 'globalConfReloadInterval'));
+    const [ocsp, health] = [this.#ocspPort, this.#healthPort];
+    if (ocsp === null || health === null) return;
+    await this.listen(ocsp, health);
+    if (this.ocspPort !== null) this.ocspPort.isBlocked = ocsp.isBlocked;
   }
 
   async close(): Promise<void> {
@@ -348,4 +379,11 @@ export class ServerTrust implements OcspSource {
     });
     this.#pending.add(cancel);
   }
+}
+
+const TRIES_MAX = 3;
+
+/** At a start all servers of a network ask at once, and a busy machine may answer some too late. */
+async function tryHard(act: () => Promise<boolean>): Promise<void> {
+  for (let tried = 0; tried < TRIES_MAX; tried++) if (await act()) return;
 }

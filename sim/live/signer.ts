@@ -60,12 +60,15 @@ export class Signer {
   isRunning = true;
   /** The token can sign; a broken one fails every operation. */
   isTokenWorking = true;
+  /** False: a token operation for each signature, whatever waits. */
+  batchesAllowed: boolean;
   batchSizeMax = 0;
   /** What the token did; a batch is one. */
   operationCount = 0;
 
   constructor(options: SignerOptions) {
     this.#options = options;
+    this.batchesAllowed = options.batchesAllowed;
   }
 
   /**
@@ -100,6 +103,13 @@ export class Signer {
     return answersAbout(worker.ocsp, worker.certificates) !== null;
   }
 
+  /** Its process has died: what waits is answered by nobody; who listens hears of a broken line. */
+  drop(): void {
+    for (const { waiting } of this.#workers.values()) {
+      for (const { settle } of waiting.splice(0)) settle({ failure: Cause.SignerNetworkError });
+    }
+  }
+
   sign(member: string, parts: readonly PartDigest[]): Promise<SignOutcome> {
     const worker = this.#workers.get(member);
     assert(worker !== undefined, `asked to sign for ${member}, which has no key here`);
@@ -120,7 +130,7 @@ export class Signer {
     while (worker.waiting.length > 0) {
       // Until the token is free the batch grows.
       await this.#token.request(this.#options.timeoutMs);
-      const size = batchSize(worker.waiting.length, this.#options.batchesAllowed);
+      const size = batchSize(worker.waiting.length, this.batchesAllowed);
       const batch = worker.waiting.splice(0, size).filter((request) => !this.#isLate(request));
       this.batchSizeMax = Math.max(this.batchSizeMax, batch.length);
       if (batch.length > 0) await this.#signBatch(worker, batch);

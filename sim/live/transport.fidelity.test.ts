@@ -83,7 +83,7 @@ describeFidelity('messages of the tests of X-Road', () => {
     expect(digests.map(({ name }) => name)).toEqual(['/message.xml', '/attachment1']);
     expect(readRecorded('ocsp.request').parts.ocspResponses).toHaveLength(1);
     for (const name of ['normal-soapfault.request', 'fault-signature.request']) {
-      expect(readRecorded(name).parts.fault).toContain('<faultcode>CODE</faultcode>');
+      expect(readRecorded(name).parts.fault?.toString()).toContain('<faultcode>CODE</faultcode>');
     }
   });
 });

@@ -8,8 +8,6 @@ import {
   MultipartError,
   MultipartReader,
   MultipartWriter,
-  readFault,
-  writeFault,
 } from './transport.ts';
 
 interface ReadPart {
@@ -111,15 +109,4 @@ test('boundaries look as X-Road makes them, and are found again', () => {
   expect(boundary).toMatch(/^xtop[A-Za-z]{30}$/);
   expect(boundaryOf(contentTypeOf(boundary))).toBe(boundary);
   expect(boundaryOf('text/xml')).toBeNull();
-});
-
-test('a fault survives the way, whatever its text', () => {
-  fc.assert(
-    fc.property(fc.string(), fc.string(), (code, text) => {
-      const fault = { code: `server.${code}`, text, detail: 'd' };
-      expect(readFault(writeFault(fault))).toEqual(fault);
-    }),
-    { seed: 7, numRuns: 200 },
-  );
-  expect(readFault('<html></html>')).toBeNull();
 });

@@ -53,6 +53,7 @@ export function boundaryOf(contentType: string): string | null {
 export class MultipartWriter {
   readonly #stream: Writable;
   readonly #boundary: string;
+  #isAnnounced = false;
 
   constructor(stream: Writable, boundary: string) {
     this.#stream = stream;
@@ -60,7 +61,18 @@ export class MultipartWriter {
   }
 
   async begin(type: string): Promise<void> {
-    await this.write(`--${this.#boundary}\r\ncontent-type: ${type}\r\n\r\n`);
+    const boundary = this.#isAnnounced ? '' : `--${this.#boundary}\r\n`;
+    this.#isAnnounced = false;
+    await this.write(`${boundary}content-type: ${type}\r\n\r\n`);
+  }
+
+  /**
+   * The boundary of a part that will certainly come: only by that the peer knows that the part
+   * before it has ended. What is written is the same.
+   */
+  async announce(): Promise<boolean> {
+    this.#isAnnounced = true;
+    return this.write(`--${this.#boundary}\r\n`);
   }
 
   /** Part of a part's content; false: the peer has gone. */
@@ -230,35 +242,6 @@ function headersIn(head: string): Header[] {
   });
 }
 
-/** The fault a server sends instead of a message: a SOAP 1.1 Fault (facts 3.5). */
-export interface FaultMessage {
-  readonly code: string;
-  readonly text: string;
-  readonly detail: string;
-}
-
-export function writeFault({ code, text, detail }: FaultMessage): string {
-  return (
-    '<?xml version="1.0" encoding="UTF-8"?>' +
-    '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"' +
-    ' xmlns:xroad="http://x-road.eu/xsd/xroad.xsd"><SOAP-ENV:Body><SOAP-ENV:Fault>' +
-    `<faultcode>${escapeXml(code)}</faultcode><faultstring>${escapeXml(text)}</faultstring>` +
-    `<detail><xroad:faultDetail>${escapeXml(detail)}</xroad:faultDetail></detail>` +
-    '</SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>'
-  );
-}
-
-/** Null: the text holds no fault. */
-export function readFault(xml: string): FaultMessage | null {
-  const element = (name: string): string | null => {
-    const found = new RegExp(`<(?:[\\w-]+:)?${name}>([^<]*)</`).exec(xml);
-    return found === null ? null : unescapeXml(found[1]);
-  };
-  const code = element('faultcode');
-  if (code === null) return null;
-  return { code, text: element('faultstring') ?? '', detail: element('faultDetail') ?? '' };
-}
-
 const ENTITIES: readonly (readonly [string, string])[] = [
   ['&', '&amp;'],
   ['<', '&lt;'],
@@ -268,11 +251,4 @@ const ENTITIES: readonly (readonly [string, string])[] = [
 
 export function escapeXml(text: string): string {
   return ENTITIES.reduce((done, [plain, entity]) => done.replaceAll(plain, entity), text);
-}
-
-function unescapeXml(text: string): string {
-  return ENTITIES.toReversed().reduce(
-    (done, [plain, entity]) => done.replaceAll(entity, plain),
-    text,
-  );
 }

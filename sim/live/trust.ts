@@ -47,8 +47,8 @@ export class Trust {
   readonly staleOcsp = new DirectOcsp(REAL_TIME, STALE_MS);
 
   /**
-   * `keyFolder`: what is in it, of keys, authorities and their books, is used again, and what is new
-   * is kept there by `save`; null: all of it lives in memory alone.
+   * `keyFolder`: what is in it, of keys, authorities and their books, is used again, and what is
+   * new is kept there by `save`; null: all of it lives in memory alone.
    */
   constructor(keyFolder: string | null = null) {
     this.#folder = keyFolder;

@@ -10,6 +10,7 @@ export class CallerCounts {
   readonly journeysStarted: Float64Array;
   readonly journeysCompleted: Float64Array;
   readonly journeysFailed: Float64Array;
+  readonly journeysGaveUp: Float64Array;
   readonly callsDue: Float64Array;
   readonly callsAnswered: Float64Array;
   readonly callsFaulted: Float64Array;
@@ -43,6 +44,7 @@ export class CallerCounts {
     this.journeysStarted = scopes();
     this.journeysCompleted = scopes();
     this.journeysFailed = scopes();
+    this.journeysGaveUp = scopes();
     this.callsDue = scopes();
     this.callsAnswered = scopes();
     this.callsFaulted = scopes();
@@ -88,6 +90,11 @@ export class CallerCounts {
     this.#gaveUpByMemberClass[pair]++;
   }
 
+  /** People had waited as long as they would for a journey that then failed. */
+  journeyGivenUp(instance: number, intendedUs: number): void {
+    this.addInScope(this.journeysGaveUp, 1 + instance, intendedUs);
+  }
+
   journeyEnded(isComplete: boolean, instance: number, intendedUs: number, endUs: number): void {
     const scope = 1 + instance;
     if (!isComplete) {
@@ -124,6 +131,7 @@ export class CallerCounts {
         started: this.journeysStarted,
         completed: this.journeysCompleted,
         failed: this.journeysFailed,
+        gaveUp: this.journeysGaveUp,
         openAtEnd: less(this.journeysStarted, this.journeysCompleted, this.journeysFailed),
       },
       calls: {

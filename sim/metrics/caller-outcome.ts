@@ -30,6 +30,8 @@ export interface JourneyColumns {
   readonly started: Float64Array;
   readonly completed: Float64Array;
   readonly failed: Float64Array;
+  /** Of the failed: those whose people had waited as long as they would. */
+  readonly gaveUp: Float64Array;
   readonly openAtEnd: Float64Array;
 }
 

@@ -159,6 +159,18 @@ test.each([
   expect(only(within(bound), totals, crash).verdict).toBe(verdict);
 });
 
+// A row of ten minutes cannot tell when in it the calls recovered.
+test('a recovery is told as the bound that rows allow', () => {
+  const detail = (failsUntil: number, bound: number): string => {
+    const rows = { ...crash, seriesBucketUs: 5 * MINUTE_US };
+    const totals = totalsOfCalls(rows, (minute) => minute >= 20 && minute < failsUntil);
+    return only(within(bound), totals, rows).detail;
+  };
+  expect(detail(25, 1)).toBe('recovered: crash at once (rows of 5 min)');
+  expect(detail(27, 5)).toBe('recovered: crash within 300 s (rows of 5 min)');
+  expect(detail(33, 5)).toBe('calls recovered from crash only within 600 s (rows of 5 min)');
+});
+
 test('another incident hides whether there was a recovery', () => {
   const plan = { ...bare, incidents: [incident('crash', 20, 25), incident('flood', 27, 40)] };
   const totals = totalsOfCalls(plan, (minute) => minute >= 20 && minute < 45);

@@ -30,7 +30,7 @@ export function recovery(input: HistoryInput, asked: CheckDocument | null): Find
   if (incidents.length === 0) return unknown('there is no incident to recover from');
   const withinUs = asked?.withinUs ?? 0;
   const findings = incidents.map((incident) => recoveryOf(input, incident, withinUs));
-  return worstOf(findings, recoveredText(findings));
+  return worstOf(findings, recoveredText(findings, input.totals.series.bucketUs));
 }
 
 function recoveryOf(
@@ -40,19 +40,31 @@ function recoveryOf(
 ): Finding {
   const recoveredUs = recoveryUs(totals, plan.warmUpUs, incident, plan.incidents);
   if (recoveredUs !== null && recoveredUs <= withinUs) {
-    return passed(`${incident.id} after ${secondsText(recoveredUs)}`);
+    return passed(`${incident.id} ${boundText(recoveredUs)}`);
   }
   // To tell that it did not, the bound and the buckets that show health have to be in the run.
   const neededUs = incident.endUs + withinUs + (HEALTHY_BUCKETS + 1) * totals.series.bucketUs;
   if (neededUs > plan.durationUs) return unknown(`the run ends too soon after ${incident.id}`);
   const next = disturbanceOf(plan, incident, incident.endUs + withinUs);
   if (next !== null) return unknown(`${next.id} came before ${incident.id} could be over`);
-  const found = recoveredUs === null ? 'never' : `only after ${secondsText(recoveredUs)}`;
+  const rows = rowsText(totals.series.bucketUs);
+  const found = recoveredUs === null ? 'never' : `only ${boundText(recoveredUs)} ${rows}`;
   return failed([`calls recovered from ${incident.id} ${found}`]);
 }
 
-function recoveredText(findings: readonly Finding[]): string {
-  return `recovered: ${findings.map(({ detail }) => detail).join(', ')}`;
+/** Somewhere in the row before the first healthy one: a bound, and no instant. */
+const boundText = (us: number): string => (us === 0 ? 'at once' : `within ${secondsText(us)}`);
+
+const US_PER_MINUTE = 60e6;
+
+function rowsText(bucketUs: number): string {
+  const minutes = bucketUs / US_PER_MINUTE;
+  const length = Number.isInteger(minutes) ? `${minutes} min` : secondsText(bucketUs);
+  return `(rows of ${length})`;
+}
+
+function recoveredText(findings: readonly Finding[], bucketUs: number): string {
+  return `recovered: ${findings.map(({ detail }) => detail).join(', ')} ${rowsText(bucketUs)}`;
 }
 
 /**

@@ -46,10 +46,12 @@ test('calls, attempts and exchanges of both kinds of callers add up', () => {
   expect(attemptsOf(finland, nobody)).toEqual(attemptsOf(finland));
 });
 
+const NONE = { started: 0, completed: 0, failed: 0, gaveUp: 0, openAtEnd: 0 };
+
 test('journeys are counted as they are', () => {
-  const counts = { started: 20, completed: 13, failed: 7, openAtEnd: 0 };
+  const counts = { started: 20, completed: 13, failed: 7, gaveUp: 0, openAtEnd: 0 };
   expect(journeysOf(totals, 0)).toEqual(counts);
-  expect(journeysOf(totals, 2)).toEqual({ started: 0, completed: 0, failed: 0, openAtEnd: 0 });
+  expect(journeysOf(totals, 2)).toEqual(NONE);
   expect(journeysOf({ callers: null }, 0)).toEqual(journeysOf(totals, 2));
 });
 

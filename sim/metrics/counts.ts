@@ -85,12 +85,13 @@ export function exchangesOf(ends: EndCounts, callers: CallerCounts | null = null
 
 /** Of the whole run (row 0), or of the clients of an instance. */
 export function journeysOf({ callers }: Pick<Totals, 'callers'>, row: number): JourneyCounts {
-  if (callers === null) return { started: 0, completed: 0, failed: 0, openAtEnd: 0 };
-  const { started, completed, failed, openAtEnd } = callers.journeys;
+  if (callers === null) return NO_JOURNEYS;
+  const { started, completed, failed, gaveUp, openAtEnd } = callers.journeys;
   return {
     started: started[row],
     completed: completed[row],
     failed: failed[row],
+    gaveUp: gaveUp[row],
     openAtEnd: openAtEnd[row],
   };
 }
@@ -106,6 +107,13 @@ export function throughputOf(ends: EndCounts, measuredUs: number): ThroughputRps
   };
 }
 
+const NO_JOURNEYS: JourneyCounts = {
+  started: 0,
+  completed: 0,
+  failed: 0,
+  gaveUp: 0,
+  openAtEnd: 0,
+};
 const NO_ATTEMPTS: AttemptCounts = {
   started: 0,
   answered: 0,

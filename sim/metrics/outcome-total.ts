@@ -56,12 +56,13 @@ function numbersOf(column: Int32Array | Uint8Array | Float64Array): number[] {
 }
 
 export function addCallers(a: CallerOutcome, b: CallerOutcome): CallerOutcome {
+  const journeys = ['started', 'completed', 'failed', 'gaveUp', 'openAtEnd'] as const;
   const calls = ['due', 'answered', 'faulted', 'gaveUp', 'notStarted', 'openAtEnd'] as const;
   const attempts = ['started', 'answered', 'faulted', 'abandonedByClient', 'openAtEnd'] as const;
   const exchanges = ['offered', 'succeeded', 'faulted', 'inFlightAtEnd'] as const;
   const series = ['retries', 'gaveUp', 'abandoned', 'journeysFailed'] as const;
   return {
-    journeys: addColumns(a.journeys, b.journeys, ['started', 'completed', 'failed', 'openAtEnd']),
+    journeys: addColumns(a.journeys, b.journeys, journeys),
     calls: addColumns(a.calls, b.calls, calls),
     attempts: addColumns(a.attempts, b.attempts, attempts),
     exchanges: addColumns(a.exchanges, b.exchanges, exchanges),

@@ -4,6 +4,8 @@
  */
 import { ALL_SCOPE, BORDER_SCOPE } from './scope.ts';
 import type {
+  AgreementResult,
+  AgreementRow,
   AssumptionResult,
   AttackCounts,
   AttemptCounts,
@@ -262,6 +264,37 @@ const evidence = described(
   'records in the message logs, from the start of the run: logged = stamped + unstamped + lost',
 );
 
+const signed: Schema = { type: 'number' };
+
+const agreement = described(
+  object<AgreementResult>({
+    method: words('student-t', 'range', 'none'),
+    level: number,
+    replications: count,
+    calibration: text,
+    load: words('light', 'heavy'),
+    loop: words('open', 'closed'),
+    rows: list(
+      object<AgreementRow>({
+        kind: words('calls', 'fault', 'metric', 'stage'),
+        name: text,
+        side: orNull(words('consumer', 'provider')),
+        unit: words('count', 'ns', 'per-second'),
+        virtual: orNull(number),
+        live: orNull(number),
+        difference: orNull(signed),
+        low: orNull(signed),
+        high: orNull(signed),
+        tolerance: orNull(number),
+        reason: text,
+        verdict: words('agrees', 'differs', 'unknown', 'shown'),
+      }),
+    ),
+    verdict: words('agrees', 'differs', 'unknown', 'invalid'),
+  }),
+  'with the run of the other engine; differences are live less virtual',
+);
+
 const VERDICTS: Readonly<Record<Verdict, true>> = {
   passed: true,
   failed: true,
@@ -297,6 +330,7 @@ const result = object<RunResult>({
     started: count,
     completed: count,
     failed: count,
+    gaveUp: count,
     openAtEnd: count,
   }),
   calls,
@@ -355,6 +389,7 @@ const result = object<RunResult>({
     }),
   ),
   confidence,
+  agreement: orNull(agreement),
   assumptions: list(
     object<AssumptionResult>({
       what: text,

@@ -58,6 +58,8 @@ export interface RunResult {
   readonly thresholds: readonly ThresholdResult[];
   readonly checks: readonly CheckResult[];
   readonly confidence: ConfidenceResult;
+  /** With the other engine's run of the same scenario; null: nobody compared them. */
+  readonly agreement: AgreementResult | null;
   readonly assumptions: readonly AssumptionResult[];
   readonly verdict: Verdict;
 }
@@ -140,6 +142,8 @@ export interface JourneyCounts {
   readonly started: number;
   readonly completed: number;
   readonly failed: number;
+  /** Of the failed: those whose people had waited as long as they would. */
+  readonly gaveUp: number;
   readonly openAtEnd: number;
 }
 
@@ -384,6 +388,45 @@ export interface PrecisionResult {
   readonly replicationsNeeded: number | null;
   /** It held through the look-ahead. */
   readonly isMet: boolean;
+}
+
+/** What `fedlab validate` finds between the two engines' runs of one scenario. */
+export interface AgreementResult {
+  /** Of the differences: Student's t from five replications on, below it their range. */
+  readonly method: ConfidenceResult['method'];
+  readonly level: number;
+  readonly replications: number;
+  /** Of the run in virtual time: its name. */
+  readonly calibration: string;
+  /** Light: the one machine is idle most of the time, so queues decide little. */
+  readonly load: 'light' | 'heavy';
+  /** Closed: callers wait for answers, so that the engines decide how many calls there are. */
+  readonly loop: 'open' | 'closed';
+  readonly rows: readonly AgreementRow[];
+  /** Invalid: the generator of the live run could not keep up. */
+  readonly verdict: 'agrees' | 'differs' | 'unknown' | 'invalid';
+}
+
+export interface AgreementRow {
+  readonly kind: 'calls' | 'fault' | 'metric' | 'stage';
+  /** A field of CallCounts, a fault's code, a name of metrics/metric.ts, or a stage. */
+  readonly name: string;
+  /** Of a fault and of a stage. */
+  readonly side: 'consumer' | 'provider' | null;
+  /** Counts are sums over the replications, the rest are means of them. */
+  readonly unit: 'count' | 'ns' | 'per-second';
+  readonly virtual: number | null;
+  readonly live: number | null;
+  /** Live less virtual. */
+  readonly difference: number | null;
+  /** The ends of the difference's interval or range; null: it has none. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** In the unit of the row; null: the row is shown and not judged. */
+  readonly tolerance: number | null;
+  /** Why it is as large as it is, or why there is none. */
+  readonly reason: string;
+  readonly verdict: 'agrees' | 'differs' | 'unknown' | 'shown';
 }
 
 export interface AssumptionResult {

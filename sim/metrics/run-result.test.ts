@@ -55,6 +55,7 @@ test('the keys of result.json stand in the order of the contract', () => {
     'thresholds',
     'checks',
     'confidence',
+    'agreement',
     'assumptions',
     'verdict',
   ]);
@@ -121,7 +122,13 @@ test('what trust and callers tell is in the result, and a report can read it', (
     refusedMessages: 0,
     acceptedUnlogged: 6,
   });
-  expect(found.journeys).toEqual({ started: 40, completed: 26, failed: 14, openAtEnd: 0 });
+  expect(found.journeys).toEqual({
+    started: 40,
+    completed: 26,
+    failed: 14,
+    gaveUp: 0,
+    openAtEnd: 0,
+  });
   expect(found.calls.gaveUp).toBe(14);
   expect(found.attempts.abandonedByClient).toBe(28);
   expect(found.services.reduce((sum, { calls }) => sum + calls.gaveUp, 0)).toBe(14);

@@ -119,6 +119,7 @@ export function runResult(
     thresholds,
     checks: checks.map(({ name, verdict, detail }) => ({ name, verdict, detail })),
     confidence,
+    agreement: null,
     assumptions: plan.assumptions,
     verdict: verdictOf(checks, thresholds),
   };

@@ -280,7 +280,7 @@ export const PARAMETERS: readonly ParameterRow[] = [
   row(
     'keyConfCachePeriod',
     'us',
-    'how long the proxy keeps keys and their OCSP answers',
+    'how long the proxy goes on with keys it has found good',
     SECOND,
     HOUR,
     shipped(300 * SECOND, 'CachingKeyConfImpl, X-Road 7.8'),

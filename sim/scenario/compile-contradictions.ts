@@ -3,7 +3,8 @@ import { didYouMean } from '../base/nearest.ts';
 import type { Document } from '../plan/document.ts';
 import type { DocumentPath } from '../plan/path-issue.ts';
 import type { ParameterName, ParameterValues } from '../plan/profile.ts';
-import { strategyOrder } from '../protocol/freshness.ts';
+import { stampPauseUs, strategyOrder } from '../protocol/freshness.ts';
+import { checkFederation } from './compile-disagreements.ts';
 import type { IssueList } from './compile-issues.ts';
 import type { InstanceEntry, Network } from './compile-network.ts';
 import { formatDuration, lengthText, numberOf } from './compile-parameters.ts';
@@ -13,6 +14,7 @@ export function checkTrust(document: Document, network: Network, issues: IssueLi
     const path = ['instances', instance.id];
     const all = { path, values: instance.parameters, own: instance.document.parameters, issues };
     checkTimes(all);
+    checkStamping(all);
     checkStrategies(all, instance);
     for (const [index, { owner, id, parameters: own }] of instance.document.servers.entries()) {
       const row = network.serverRow(`${instance.id}/${owner}/${id}`);
@@ -20,11 +22,13 @@ export function checkTrust(document: Document, network: Network, issues: IssueLi
       const values = network.servers[row].parameters;
       const ofServer = { path: [...path, 'servers', index], values, own, issues };
       checkTimes(ofServer);
+      checkStamping(ofServer);
       checkStrategies(ofServer, instance);
     }
     checkNames(instance, issues);
     checkCertificates(instance, document, network, issues);
   }
+  checkFederation(document, network, issues);
 }
 
 interface Times {
@@ -75,6 +79,30 @@ function checkTimes(times: Times): void {
       issues.warn(place, 'conflict', message, `${show('globalConfValidity')}, and ${renewal}`);
     }
   }
+}
+
+/**
+ * The clock begins at the first failure (facts 5.3). Zero stops it, and who stamps at once has
+ * none.
+ */
+function checkStamping(times: Times): void {
+  const { values, issues } = times;
+  const failureUs = numberOf(values, 'acceptableTimestampFailure');
+  const [intervalUs, delayUs] = [
+    numberOf(values, 'timeStampingInterval'),
+    numberOf(values, 'timeStampRetryDelay'),
+  ];
+  const retryUs = stampPauseUs(true, intervalUs, delayUs);
+  if (failureUs === 0 || failureUs >= retryUs || values.timestampImmediately === true) return;
+  const place = placeOf(times, [
+    'acceptableTimestampFailure',
+    'timeStampRetryDelay',
+    'timeStampingInterval',
+  ]);
+  const message = 'one failed time-stamp stops a server before it is tried again';
+  const failure = `acceptableTimestampFailure is ${formatDuration(failureUs)}`;
+  const hint = `${failure}, and the next try comes after ${formatDuration(retryUs)}`;
+  if (place !== null) issues.warn(place, 'conflict', message, hint);
 }
 
 /** Where the first of the parameters was written; null: nowhere here. */

@@ -185,12 +185,17 @@ describe('whom it hits', () => {
     expect(hit(1, 0, '1%')).toHaveLength(1);
   });
 
-  test('a result names those that were chosen, twenty of them at most', () => {
-    const named = (target: string): readonly string[] =>
-      planOf(one(`target: ${target}, at: 10s, for: 80s`)).incidents[0].targets;
+  test('a result names all that were chosen, and nothing else', () => {
+    const named = (target: string, network = NETWORK): readonly string[] =>
+      planOf(one(`target: ${target}, at: 10s, for: 80s`), network).incidents[0].targets;
     expect(named('EE/c4')).toEqual(['EE/c4']);
     expect(named('{ mostCentral: 1 }')).toEqual(['EE/COM/2/c5']);
     expect(named('all')).toHaveLength(11);
+    const more = Array.from({ length: 30 }, (_, at) => `      - { id: m${at}, owner: COM/2 }\n`);
+    const many = NETWORK.replace('  FI:\n', `${more.join('')}  FI:\n`);
+    const names = named('{ instance: EE }', many);
+    expect(new Set(names).size).toBe(40);
+    expect(names.filter((name) => !/^EE\/(GOV\/1|COM\/2)\/[gcm]\d+$/.test(name))).toEqual([]);
   });
 });
 
@@ -564,6 +569,47 @@ describe('what cannot be meant', () => {
     expect(ask(`${first}\n${beside}`).issues).toEqual([]);
   });
 
+  // Expired until 30 s, revoked until 30 s, or replaced at 30 s: three columns of one certificate.
+  const TROUBLES = ['certificates-expired', 'certificates-revoked', 'certificate-renewal'];
+  test.each(TROUBLES.flatMap((kind) => TROUBLES.map((other) => [kind, other] as const)))(
+    '%s and %s of one server',
+    (kind, other) => {
+      const pair = (target: string, times: string): readonly string[] =>
+        ask(`${one(`target: EE/g0, ${AT}`, kind)}\n${one(`${target}, ${times}`, other, 'other')}`)
+          .issues;
+      const found = pair('target: EE/g0', 'at: 29s, for: 9s');
+      expect(found).toHaveLength(1);
+      expect(found[0]).toMatch(
+        kind === other
+          ? /error\[overlapping-incidents\]: "other" and "it" change the same thing/
+          : /warning\[overlapping-incidents\]: "other" and "it" [^]*first new certificate wins/,
+      );
+      expect(pair('target: EE/g0', 'at: 30s, for: 9s')).toEqual([]);
+      expect(pair('target: EE/g1', 'at: 29s, for: 9s')).toEqual([]);
+    },
+  );
+
+  test('a signing certificate is not renewed with that of authentication', () => {
+    const kinds = (certificate: string): string =>
+      one(`target: EE/g0, ${AT}, certificate: ${certificate}`, 'certificates-expired');
+    const renewal = one(`target: EE/g0, ${AT}`, 'certificate-renewal', 'other');
+    expect(ask(`${kinds('signing')}\n${renewal}`).issues).toEqual([]);
+    expect(ask(`${kinds('authentication')}\n${renewal}`).issues).toHaveLength(1);
+  });
+
+  // The newest server is of 7.8.0, and one is older.
+  test('a version that no server has', () => {
+    const raise = (more: string): readonly string[] =>
+      ask(one(`target: EE/g0, ${AT}, ${more}`, 'version-day')).issues;
+    expect(raise('minVersion: 7.8.0')).toEqual([]);
+    expect(raise('minVersion: 7.9.0')).toEqual([
+      expect.stringMatching(
+        /warning\[conflict\]: no server [^]* may call its targets[^]*is 7.8.0, and 7.9.0 is the/,
+      ),
+    ]);
+    expect(raise('minVersion: 7.9.0, version: 7.9.0')).toEqual([]);
+  });
+
   // A steady run, whose warm-up takes 30 of its 100 s.
   test('what is over when the measurement begins', () => {
     const steady = `kind: steady\nwarmUp: 30s\n${NETWORK}`;
@@ -591,10 +637,11 @@ describe('what cannot be meant', () => {
 describe('contradictions of an instance', () => {
   const withEe = (lines: string): string => NETWORK.replace('  EE:\n', `  EE:\n    ${lines}\n`);
   const none = one('target: EE/g0, at: 10s, for: 20s');
+  const slow = (more: string): string =>
+    `parameters: { acceptableTimestampFailure: 4min, timeStampRetryDelay: 5min, ${more} }`;
   test.each<[string, string | null]>([
     ['parameters: { timeStampingInterval: 1h }', 'error[conflict]: time-stamps come later than'],
     ['parameters: { timeStampingInterval: 59min }', null],
-    ['parameters: { ocspFreshness: 10min }', 'warning[conflict]: OCSP answers are fetched again'],
     ['parameters: { ocspFetchInterval: 1h }', 'warning[conflict]: OCSP answers are fetched again'],
     ['parameters: { ocspNextUpdate: 20min }', 'warning[conflict]: OCSP answers expire before'],
     ['parameters: { ocspNextUpdate: 21min }', null],
@@ -603,6 +650,24 @@ describe('contradictions of an instance', () => {
     // Of its two time-stamping authorities one is paid.
     ['parameters: { timeStampingStrategy: only-paid }', null],
     ['parameters: { ocspStrategy: only-free, timeStampingStrategy: paid-first }', null],
+    [
+      'parameters: { acceptableTimestampFailure: 59s }',
+      'warning[conflict]: one failed time-stamp stops a server before it is tried again',
+    ],
+    ['parameters: { acceptableTimestampFailure: 60s }', null],
+    ['parameters: { acceptableTimestampFailure: 0s }', null],
+    ['parameters: { acceptableTimestampFailure: 59s, timestampImmediately: true }', null],
+    // Tried again after five minutes, but never later than after the interval.
+    [
+      slow('timeStampingInterval: 6min'),
+      'acceptableTimestampFailure is 4 min, and the next try comes after 5 min',
+    ],
+    [slow('timeStampingInterval: 3min'), null],
+    ['parameters: { minClientVersion: 7.8.0 }', null],
+    [
+      'parameters: { minClientVersion: 7.8.1 }',
+      'warning[conflict]: no server of the scenario may call EE: all are too old',
+    ],
     ['parameters: { globalConfValidity: 2min }', 'warning[conflict]: a configuration may expire'],
     ['parameters: { globalConfValidity: 3min }', null],
     [
@@ -625,10 +690,52 @@ describe('contradictions of an instance', () => {
     expect(issues.join('')).toContain(message ?? '');
   });
 
+  // Each fetches every 20 min, and accepts what is an hour old.
+  test('one country asks for fresher answers than the other fetches', () => {
+    const freshness = 'parameters: { ocspFreshness: 15min, ocspFetchInterval: 10min }';
+    const [found, ...more] = ask(none, withEe(freshness)).issues;
+    expect(more).toEqual([]);
+    expect(found).toMatch(/warning\[conflict\]: EE accepts no OCSP answers as old as those of FI/);
+    expect(found).toContain('ocspFreshness of EE is 15 min, ocspFetchInterval of FI is 20 min');
+    expect(found).toContain(freshness);
+    const equal = 'parameters: { ocspFreshness: 20min, ocspFetchInterval: 10min }';
+    expect(ask(none, withEe(equal)).issues).toEqual([]);
+    const apart = withEe(freshness).replace('federation: [[EE, FI]]\n', '');
+    expect(ask(none, apart).issues.join('')).not.toContain('accepts no OCSP answers');
+    // At home too long as well; the other country is told of apart.
+    const both = ask(none, withEe('parameters: { ocspFreshness: 10min }')).issues;
+    expect(both).toHaveLength(2);
+    expect(both.join('')).toContain('warning[conflict]: OCSP answers are fetched again');
+    expect(both.join('')).toContain('EE accepts no OCSP answers as old as those of FI become');
+  });
+
+  test('of one server that fetches seldom, the other country is told, too', () => {
+    const text = NETWORK.replace(
+      '  FI:\n',
+      '  FI:\n    parameters: { ocspFreshness: 3h, ocspFetchInterval: 30min }\n',
+    ).replace('{ id: f10, ', '{ id: f10, parameters: { ocspFetchInterval: 2h }, ');
+    expect(ask(none, text).issues).toEqual([
+      expect.stringMatching(
+        /EE accepts no OCSP answers[^]*: f10[^]*ocspFetchInterval of FI\/GOV\/9\/f10 is 2 h/,
+      ),
+    ]);
+  });
+
+  test('a server that asks for a version that none has', () => {
+    const text = NETWORK.replace(
+      '{ id: g2, ',
+      '{ id: g2, parameters: { minClientVersion: 9.0.0 }, ',
+    );
+    expect(ask(none, text).issues).toEqual([
+      expect.stringMatching(/may call "EE\/GOV\/1\/g2": all are too old[^]*id: g2/),
+    ]);
+  });
+
   test('of one server alone', () => {
     const text = NETWORK.replace('{ id: g2, ', '{ id: g2, parameters: { ocspFetchInterval: 2h }, ');
     expect(ask(none, text).issues).toEqual([
       expect.stringMatching(/OCSP answers are fetched again[^]*id: g2[^]*ocspFetchInterval is 2 h/),
+      expect.stringMatching(/FI accepts no OCSP answers as old as those of EE[^]*id: g2/),
     ]);
   });
 

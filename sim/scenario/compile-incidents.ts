@@ -18,6 +18,7 @@ import type { IncidentRow, PatchTable } from '../plan/plan.ts';
 import { Fact } from '../protocol/exchange.ts';
 import type { Centrality } from './compile-centrality.ts';
 import { soundDefects } from './compile-defects.ts';
+import { checkVersions } from './compile-disagreements.ts';
 import { sourceOf } from './compile-flows.ts';
 import type { Flows } from './compile-flows.ts';
 import type { IssueList } from './compile-issues.ts';
@@ -26,6 +27,8 @@ import type { Network } from './compile-network.ts';
 import { numberOf } from './compile-parameters.ts';
 import { constantRate } from './compile-rates.ts';
 import type { RateRows } from './compile-rates.ts';
+import { warnOfRenewals } from './compile-renewals.ts';
+import type { Touch } from './compile-renewals.ts';
 import type { Services } from './compile-services.ts';
 import { ALL, serversOfLinkTargets, targetsOf } from './compile-targets.ts';
 import { roundsOf, warnOfWhatIsShort } from './compile-timing.ts';
@@ -53,12 +56,6 @@ interface TimedPatch {
   readonly isEnd: boolean;
 }
 
-/** One cell under an incident. */
-interface Touch extends Window {
-  /** Index in the document. */
-  readonly incident: number;
-}
-
 export interface LinkedIncidents {
   readonly rows: readonly IncidentRow[];
   readonly patches: PatchTable;
@@ -68,9 +65,6 @@ export interface LinkedIncidents {
 
 /** More is a slip of the pen: a whole country, crashing ten thousand times. */
 const CHANGES_MAX = 1_000_000;
-
-/** Names of targets that a result keeps of one incident. */
-const NAMES_MAX = 20;
 
 /** Rows of servers that link incidents hit: they must be places of their own. */
 export function serversNamedByIncidents(
@@ -86,6 +80,7 @@ export function linkIncidents(parts: IncidentLinking): LinkedIncidents {
   const linker = new Linker(parts);
   for (const [index, incident] of parts.document.incidents.entries()) linker.link(incident, index);
   linker.checkOverlaps();
+  linker.checkTogether();
   const { rows, patches, attackRequests } = linker;
   return { rows, patches: patchTable(patches), attackRequests };
 }
@@ -97,6 +92,8 @@ class Linker {
   readonly #parts: IncidentLinking;
   /** By cell, `column row`. */
   readonly #touched = new Map<string, Touch[]>();
+  /** What each incident changes, by its index in the document. */
+  readonly #changes = new Map<number, PatchSpec[]>();
 
   constructor(parts: IncidentLinking) {
     this.#parts = parts;
@@ -117,6 +114,10 @@ class Linker {
     if (!checkSize(incident, made, rounds, path, issues)) return;
     warnOfWhatIsShort(incident, rounds, kind.settings, { path, issues });
     if (!issues.hasErrors) this.#warnOfNoEffect(incident, kind, made, path);
+    this.#changes.set(
+      index,
+      made.flatMap(({ patches }) => patches),
+    );
     const names = namesOf(incident, targets);
     for (const [turn, round] of rounds.entries()) {
       const row = this.rows.push(rowOf(incident, kind, round, turn, durationUs, names)) - 1;
@@ -191,16 +192,21 @@ class Linker {
       issues.error(['incidents', second], 'overlapping-incidents', message, 'let one end first');
     }
   }
+
+  /** What is right in each incident alone, and odd beside the others or the network. */
+  checkTogether(): void {
+    const { document, network, issues } = this.#parts;
+    warnOfRenewals(this.#touched, document.incidents, issues);
+    checkVersions(network, this.#changes, issues);
+  }
 }
 
-/** What a reader of results is told: the names that were written, or were chosen. */
+/** The names that were written, or else of all that were chosen: whoever prints them shortens. */
 function namesOf({ targets: written }: IncidentDocument, targets: readonly Target[]): string[] {
   if (written.every((target) => typeof target === 'string' && target !== ALL)) {
     return written.map(String);
   }
-  const names = targets.map(({ name }) => name);
-  if (names.length <= NAMES_MAX) return names;
-  return [...names.slice(0, NAMES_MAX), `and ${names.length - NAMES_MAX} more`];
+  return targets.map(({ name }) => name);
 }
 
 /** What repeats is several incidents: each has its own end, and its own recovery. */

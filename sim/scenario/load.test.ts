@@ -241,6 +241,25 @@ assumptions: [${row('speed', 'slow')}, ${row('size', 'large')}]`,
     expect(codesOf(assumed('[{ what: sped, value: fast }]'))).toContain('missing-key');
   });
 
+  test('an incident that goes on as one of another kind is told', () => {
+    const files = {
+      'scenarios/base.scenario.yaml': `${SMALL}
+incidents:
+  - { id: it, title: The old one, kind: ocsp-down, target: all, at: 10s, for: 5s }`,
+    };
+    const issuesOf = (item: string): string[] =>
+      load(`extends: base.scenario.yaml\nincidents: [${item}]`, [], files).issues.map(formatIssue);
+    expect(issuesOf('{ id: it, kind: tsa-down }')).toEqual([
+      expect.stringMatching(
+        /yaml:2:29: warning\[changed-kind\]: "it" is "ocsp-down" in [^]*, and here "tsa-down"/,
+      ),
+    ]);
+    expect(issuesOf('{ id: it, kind: tsa-down, title: The new one }')).toEqual([]);
+    expect(issuesOf('{ id: it, kind: ocsp-down }')).toEqual([]);
+    expect(issuesOf('{ id: it, for: 6s }')).toEqual([]);
+    expect(issuesOf('{ id: other, kind: tsa-down, target: all, at: 1s, for: 1s }')).toEqual([]);
+  });
+
   test('reaches other folders of the scenarios', () => {
     const files = {
       [entry]: 'extends: ../b/two.scenario.yaml',

@@ -12,7 +12,7 @@ import type { Draft, DraftMap, Place } from './draft.ts';
 import { nameOf, resolveExtends, rootOf } from './extends-path.ts';
 import { MORE, quote, sortIssues } from './issue.ts';
 import type { Issue } from './issue.ts';
-import { mergeDrafts, withoutKey } from './merge.ts';
+import { changedKinds, mergeDrafts, withoutKey } from './merge.ts';
 import { applyOverride } from './override.ts';
 import { parseBytes } from './parse.ts';
 import { SourceText } from './source.ts';
@@ -123,8 +123,19 @@ class Loader {
     }
     const base = this.file(target.path, steps);
     if (base === null) return null;
+    if (base.kind === 'map') this.#warnOfChangedKinds(base, own);
     // A name is of one file: two scenarios of one name would write into one result folder.
     return mergeDrafts(base.kind === 'map' ? withoutKey(base, 'name') : base, own);
+  }
+
+  /** It may be meant; or two incidents have one id by accident, and half of each happens. */
+  #warnOfChangedKinds(base: DraftMap, own: DraftMap): void {
+    for (const { id, base: before, over, place } of changedKinds(base, own)) {
+      const kinds = `${quote(before)} in the extended file, and here ${quote(over)}`;
+      const message = `${quote(id)} is ${kinds}`;
+      const hint = 'it keeps all other keys and the title; write another id, or a title of its own';
+      this.issues.push({ code: 'changed-kind', message, hint, ...place, isWarning: true });
+    }
   }
 
   #open(source: SourceText): SourceText {

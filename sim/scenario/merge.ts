@@ -8,7 +8,7 @@
  * repeat the others, nor take over one that it has made false. One without a value drops it.
  */
 import { textAt } from './draft.ts';
-import type { Draft, DraftEntry, DraftList, DraftMap } from './draft.ts';
+import type { Draft, DraftEntry, DraftList, DraftMap, Place } from './draft.ts';
 
 /** Keys whose maps name one of several shapes. */
 const ONE_VALUE = ['rate', 'profile', 'serviceTime', 'thinkTime', 'requestSize', 'responseSize'];
@@ -19,6 +19,31 @@ export function mergeDrafts(base: Draft, over: Draft): Draft {
   if (base.kind === 'map' && over.kind === 'map') return mergeMaps(base, over);
   if (base.kind === 'list' && over.kind === 'list') return mergeLists(base, over, 'id');
   return over;
+}
+
+/** An item that goes on from one of its base as a thing of another kind. */
+export interface ChangedKind {
+  readonly id: string;
+  readonly base: string;
+  readonly over: string;
+  /** Of the new kind. */
+  readonly place: Place;
+}
+
+/** Incidents that keep whatever their base says of another kind, even its title. */
+export function changedKinds(base: DraftMap, over: DraftMap): ChangedKind[] {
+  const [below, above] = [base, over].map((map) => map.entries.get('incidents')?.value);
+  if (below?.kind !== 'list' || above?.kind !== 'list') return [];
+  const [known, named] = [namesOf(below, 'id'), namesOf(above, 'id')];
+  if (known === null || named === null) return [];
+  return above.items.flatMap((item, index) => {
+    const at = known.indexOf(named[index]);
+    if (at === -1 || item.kind !== 'map' || item.entries.has('title')) return [];
+    const [before, after] = [textAt(below.items[at], 'kind'), textAt(item, 'kind')];
+    const place = item.entries.get('kind')?.value.place;
+    if (before === null || after === null || before === after || place === undefined) return [];
+    return [{ id: named[index], base: before, over: after, place }];
+  });
 }
 
 /** The map without a key. */

@@ -78,6 +78,7 @@ export function fakeCallers(plan: Plan, scope: number, due: number, gaveUp: numb
       started: column(due),
       completed: column(answered),
       failed: column(gaveUp),
+      gaveUp: column(0),
       openAtEnd: column(0),
     },
     calls: {

@@ -150,7 +150,7 @@ function callersOf(result: RunResult): Pick<RunResult, 'calls' | 'attempts' | 'j
       abandonedByClient,
       openAtEnd,
     },
-    journeys: { started: 84_210, completed: 75_018, failed: 9175, openAtEnd: 17 },
+    journeys: { started: 84_210, completed: 75_018, failed: 9175, gaveUp: 2150, openAtEnd: 17 },
   };
 }
 

@@ -341,7 +341,9 @@ function runOf(): RunResult['run'] {
   };
 }
 
-function judgementOf(): Pick<RunResult, 'thresholds' | 'checks' | 'confidence' | 'verdict'> {
+type Judgement = 'thresholds' | 'checks' | 'confidence' | 'agreement' | 'verdict';
+
+function judgementOf(): Pick<RunResult, Judgement> {
   const spread = (mean: number, part: number) => ({
     mean,
     halfWidth: null,
@@ -365,6 +367,7 @@ function judgementOf(): Pick<RunResult, 'thresholds' | 'checks' | 'confidence' |
     verdict,
   });
   return {
+    agreement: null,
     thresholds: [
       threshold('latencyP99', 'below', 1e9, 643e6, 'passed'),
       threshold('latencyP99', 'below', 1e9, 1.33e9, 'failed', 'cross-border'),
@@ -477,7 +480,7 @@ function resultOf(): RunResult {
     simulatedSeconds: BUCKETS * BUCKET_SECONDS,
     warmUp: null,
     fingerprint: FINGERPRINT,
-    journeys: { started: 0, completed: 0, failed: 0, openAtEnd: 0 },
+    journeys: { started: 0, completed: 0, failed: 0, gaveUp: 0, openAtEnd: 0 },
     ...all,
     attempts: {
       started: all.calls.due,

@@ -243,7 +243,6 @@ const SOAP: Partial<ServiceDocument> = { type: 'soap' };
 const soap = (changes: Changes): Changes => ({
   ...changes,
   service: { ...changes.service, ...SOAP },
-  engines: VIRTUAL,
   breaks: [
     ...(changes.breaks ?? []),
     ...withoutFact(0, Fact.IsRest),

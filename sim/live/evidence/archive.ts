@@ -36,6 +36,20 @@ export function isArchive(names: readonly string[]): boolean {
   return names.includes(LINKING_INFO) || names.some((name) => CONTAINER.test(name));
 }
 
+const CONTAINER_NAME = /^(.+)-(?:request|response)-[^-]+\.asice$/;
+
+/**
+ * Not an archive, but what a security server gave out of one message (`GET /asic`): nothing links
+ * its containers, because nothing is said to be complete. It is known by its name, that of the
+ * message, so that an archive that has lost its linking info does not become one.
+ */
+export function isDownload(file: string, names: readonly string[]): boolean {
+  const messages = new Set(names.map((name) => CONTAINER_NAME.exec(name)?.[1] ?? null));
+  const [message = null] = messages;
+  if (messages.size !== 1 || message === null) return false;
+  return [`${message}.zip`, `${message}-request.zip`, `${message}-response.zip`].includes(file);
+}
+
 export function containersIn(entries: readonly ZipEntry[]): ZipEntry[] {
   return entries.filter(({ name }) => CONTAINER.test(name));
 }

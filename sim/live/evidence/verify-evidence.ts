@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Anchors } from './anchors.ts';
-import { containersIn, isArchive, judgeLink, verifyLinks } from './archive.ts';
+import { containersIn, isArchive, isDownload, judgeLink, verifyLinks } from './archive.ts';
 import type { Link } from './archive.ts';
 import { isContainer, verifyContainer } from './container.ts';
 import { EvidenceError, UnreadableError } from './evidence-error.ts';
@@ -100,7 +100,8 @@ class Inspection {
     // A container that lacks its signature is still meant as one.
     if (isContainer(names) || (/\.asice$/i.test(path) && names.length > 0)) {
       this.#verifyContainer(readZip(bytes, CONTAINER_LIMITS), where);
-    } else if (isArchive(names)) this.#verifyArchive(entries, where);
+    } else if (isDownload(basename(path), names)) this.#verifyContainers(entries, where);
+    else if (isArchive(names)) this.#verifyArchive(entries, where);
     else throw new UnreadableError('a zip file, but neither a container nor an archive of X-Road');
   }
 
@@ -137,6 +138,10 @@ class Inspection {
       const link = verifyLinks(entries, findings);
       this.#links.set(basename(where), { where, link });
     });
+    this.#verifyContainers(entries, where);
+  }
+
+  #verifyContainers(entries: readonly ZipEntry[], where: string): void {
     for (const entry of containersIn(entries)) {
       const inside = `${where}/${entry.name}`;
       try {

@@ -40,8 +40,8 @@ const callers = new Callers(plan, replicationIndex, {
   log,
   nowUs,
   ask: ({ flow, requestBytes, messageId }, signal) => {
-    const { endpoint, callOf } = requestOf(flow);
-    return answerTo(endpoint, { ...callOf(requestBytes, messageId), signal });
+    const { endpoint, callOf, isSoap } = requestOf(flow);
+    return answerTo(endpoint, { ...callOf(requestBytes, messageId), signal }, isSoap);
   },
   left: () => launcher.wake(),
 });
@@ -65,11 +65,11 @@ async function warm(flows: readonly number[], maxMs: number): Promise<void> {
   const giveUp = AbortSignal.timeout(maxMs);
   for (let nth = 0; nth < WARM_CALLS_A_FLOW; nth++) {
     for (const flow of flows) {
-      const { endpoint, callOf } = requestOf(flow);
+      const { endpoint, callOf, isSoap } = requestOf(flow);
       if (giveUp.aborted) break;
       const call = callOf(0, `lab-warm-${replicationIndex}-${flow}-${nth}`);
       // One after the other, and each with all the time that is left.
-      await answerTo(endpoint, { ...call, signal: giveUp });
+      await answerTo(endpoint, { ...call, signal: giveUp }, isSoap);
     }
   }
   tell({ kind: 'warmed' });

@@ -69,6 +69,7 @@ function useOf(plan: Plan): Observed['use'] {
     clientQueueMax: servers(),
     serverQueueMax: servers(),
     logQueueMax: servers(),
+    antiDosQueueMax: servers(),
     systemBusyUs: systems(),
     systemQueueMax: systems(),
     served: systems(),
@@ -78,7 +79,8 @@ function useOf(plan: Plan): Observed['use'] {
 test('the same calls come to the same counts, latencies and series as in virtual time', () => {
   const plan = planOfText(SCENARIO);
   const virtual = runText(SCENARIO);
-  const observed = { replicationIndex: 0, rows: rowsOf(plan), use: useOf(plan), keep: 'all' };
+  const use = useOf(plan);
+  const observed = { replicationIndex: 0, rows: rowsOf(plan), use, keep: 'all', attacks: [] };
   const live = liveOutcome(plan, observed as Observed);
   expect(virtual.scopes[0].openAtEnd).toBeGreaterThan(0);
   expect(virtual.scopes[0].faulted).toBeGreaterThan(0);
@@ -98,6 +100,7 @@ test('what nobody saw is no number', () => {
   const live = liveOutcome(plan, {
     replicationIndex: 0,
     rows: [],
+    attacks: [],
     use: useOf(plan),
     keep: 'none',
   });
@@ -111,7 +114,13 @@ test('a call that was not sent is not started, and a sample keeps so many', () =
   const unsent = { ...first, sentUs: Infinity, endUs: Infinity, settledAs: 0 };
   const rows = [unsent, ...others];
   const keep = { sample: 10 };
-  const live = liveOutcome(plan, { replicationIndex: 0, rows, use: useOf(plan), keep });
+  const live = liveOutcome(plan, {
+    replicationIndex: 0,
+    rows,
+    use: useOf(plan),
+    keep,
+    attacks: [],
+  });
   expect(live.scopes[0].notStarted).toBe(1);
   expect(live.scopes[0].due).toBe(rows.length);
   expect(live.journal.kept.flow.length).toBeGreaterThan(5);

@@ -17,6 +17,8 @@ import type { Plan } from '../../plan/plan.ts';
 import { Prefix, prefixOf } from '../../protocol/fault.ts';
 import { IncidentState } from '../../protocol/lifecycle.ts';
 import { CallStage } from '../../workload/call.ts';
+import { recordAttacks } from './attack-log.ts';
+import type { AttackRow } from './attack-log.ts';
 import type { CallRow } from './call-log.ts';
 import type { Use } from './use-sampler.ts';
 
@@ -25,13 +27,15 @@ export interface Observed {
   /** In the order in which they were due. */
   readonly rows: readonly CallRow[];
   readonly use: Use;
+  readonly attacks: readonly AttackRow[];
   readonly keep: KeepPolicy;
 }
 
 export function liveOutcome(plan: Plan, observed: Observed): ReplicationOutcome {
-  const { replicationIndex, rows, use, keep } = observed;
+  const { replicationIndex, rows, use, keep, attacks } = observed;
   const recorder = createRecorder(plan);
   for (const row of rows) record(plan, recorder, row);
+  const attacksOpen = recordAttacks(plan, recorder, attacks);
   const { attack, stages } = recorder;
   const series = recorder.series();
   return {
@@ -42,7 +46,7 @@ export function liveOutcome(plan: Plan, observed: Observed): ReplicationOutcome 
     limitMet: null,
     measuredUs: Math.max(0, plan.durationUs - plan.warmUpUs),
     scopes: recorder.scopes(),
-    attack: { ...attack, openAtEnd: 0 },
+    attack: { ...attack, openAtEnd: attacksOpen },
     servers: serversOf(plan, recorder, use),
     services: recorder.services(),
     memberClasses: recorder.memberClasses(),
@@ -177,7 +181,7 @@ function serversOf(plan: Plan, recorder: Recorder, use: Use): ServerOutcome {
     serverQueueMax: use.serverQueueMax,
     logQueueMax: use.logQueueMax,
     signQueueMax: rows(0),
-    antiDosQueueMax: rows(0),
+    antiDosQueueMax: use.antiDosQueueMax,
     cpuWaitMaxUs: recorder.cpuWaitMaxUs,
     downUs: downUs(plan),
     latency: recorder.serverLatency(),

@@ -5,6 +5,7 @@ import { AttackKind } from '../../plan/plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { callOf } from '../caller.ts';
 import type { Endpoint, WholeCall } from '../loopback.ts';
+import { soapCallOf } from '../soap-caller.ts';
 import type { DefectName } from '../sabotage.ts';
 
 /** Where the clients of a workload call. */
@@ -16,12 +17,13 @@ export interface Target {
 /** One service of a workload, as its requests are made. */
 export interface Request {
   readonly endpoint: Endpoint;
+  readonly isSoap: boolean;
   readonly callOf: (bytes: number, id: string) => WholeCall;
 }
 
 /** By flow: every flow of ordinary load is of one workload. */
 export function requestsOf(
-  { sources }: Plan,
+  { sources, flows, services }: Plan,
   targets: readonly Target[],
 ): ReadonlyMap<number, Request> {
   const byId = new Map(
@@ -37,7 +39,10 @@ export function requestsOf(
     for (const [index, service] of workload.services.entries()) {
       const flow = sources.flowFrom[source] + index;
       const one = { ...workload, services: [service] };
-      requests.set(flow, { endpoint, callOf: (bytes, messageId) => callOf(one, bytes, messageId) });
+      const isSoap = services.isSoap[flows.service[flow]] !== 0;
+      const make = isSoap ? soapCallOf : callOf;
+      const request = { endpoint, isSoap };
+      requests.set(flow, { ...request, callOf: (bytes, id) => make(one, bytes, id) });
     }
   }
   return requests;
@@ -57,6 +62,8 @@ const SABOTAGED: readonly DefectName[] = [
   'no-signature',
   'tampered',
   'wrong-signer',
+  'stale-ocsp',
+  'other-server',
   'response-without-signature',
   'response-without-part',
   'response-tampered',

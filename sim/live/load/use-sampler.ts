@@ -6,6 +6,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { SystemState } from '../../plan/plan.ts';
 import type { LiveNetwork } from '../network.ts';
 import type { Permits } from '../permits.ts';
+import type { AntiDosGate } from '../trouble/anti-dos-gate.ts';
 
 const EVERY_MS = 10;
 
@@ -17,6 +18,7 @@ export interface Use {
   readonly clientQueueMax: Float64Array;
   readonly serverQueueMax: Float64Array;
   readonly logQueueMax: Float64Array;
+  readonly antiDosQueueMax: Float64Array;
   readonly systemBusyUs: Float64Array;
   readonly systemQueueMax: Float64Array;
   readonly served: Float64Array;
@@ -27,6 +29,7 @@ export class UseSampler {
   readonly #network: LiveNetwork;
   readonly #nowUs: () => number;
   readonly #watched: readonly Watched[];
+  readonly #gates: readonly AntiDosGate[];
   readonly #served: Float64Array;
   readonly #failed = Promise.withResolvers<never>();
   #timer: NodeJS.Timeout | null = null;
@@ -38,6 +41,7 @@ export class UseSampler {
     this.#network = network;
     this.#nowUs = nowUs;
     const servers = plan.servers.id.map((id) => network.server(id));
+    this.#gates = plan.servers.id.map((id) => network.gateOf(id));
     const systems = plan.systems.id.map((id, row) => {
       const state = plan.systems.state[row];
       const isListening = state === SystemState.Up || state === SystemState.Hung;
@@ -86,6 +90,7 @@ export class UseSampler {
       clientQueueMax: queueMaxOf(client),
       serverQueueMax: queueMaxOf(server),
       logQueueMax: queueMaxOf(log),
+      antiDosQueueMax: Float64Array.from(this.#gates, (gate) => gate.queueLengthMax),
       systemBusyUs: systems.busyUs,
       systemQueueMax: queueMaxOf(systems),
       served: this.#served,
@@ -112,6 +117,7 @@ export class UseSampler {
     for (const { permits } of this.#watched) {
       for (const one of permits) if (one !== null) one.queueLengthMax = one.queueLength;
     }
+    for (const gate of this.#gates) gate.forgetLongest();
   }
 
   /** What a network keeps for tests would grow with every call. */

@@ -39,6 +39,7 @@ async function openGate(connectionsMax: number, handles: number): Promise<AntiDo
   const gate = new AntiDosGate({
     connectionsMax,
     freeHandlesMin: 100,
+    idleMs: 30_000,
     freeHandles: (openCount) => handles - openCount,
     partnerOf: (address) => PARTNERS.get(address) ?? null,
   });

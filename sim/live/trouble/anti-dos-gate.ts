@@ -9,6 +9,7 @@ import type { AdmissionLimit, Arrival } from '../loopback.ts';
 export interface GateSetUp {
   readonly connectionsMax: number;
   readonly freeHandlesMin: number;
+  readonly idleMs: number;
   /** File handles that are free while so many connections are let in. */
   readonly freeHandles: (openCount: number) => number;
   /** The server that a configuration knows at an address; null: all these are one partner. */
@@ -33,6 +34,10 @@ export class AntiDosGate implements AdmissionLimit {
     this.#setUp = setUp;
   }
 
+  get idleMs(): number {
+    return this.#setUp.idleMs;
+  }
+
   get openCount(): number {
     return this.#openCount;
   }
@@ -44,6 +49,11 @@ export class AntiDosGate implements AdmissionLimit {
 
   get queueLengthMax(): number {
     return this.#queueLengthMax;
+  }
+
+  /** From now on it counts anew how many waited at most. */
+  forgetLongest(): void {
+    this.#queueLengthMax = this.#queueLength;
   }
 
   /** Connections that were closed without an answer, for want of file handles. */

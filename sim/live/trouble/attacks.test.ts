@@ -199,6 +199,7 @@ test('a flood on the messages port fills the gate, and a partner has its turn', 
   const gate = new AntiDosGate({
     connectionsMax: 4,
     freeHandlesMin: 0,
+    idleMs: 30_000,
     freeHandles: () => 1000,
     partnerOf: (address) => (address === partner ? 'LAB/GOV/1/one' : null),
   });

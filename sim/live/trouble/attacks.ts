@@ -51,6 +51,17 @@ export interface AttackCounts {
   readonly openMax: number;
 }
 
+/** How one connection came out: by the status of its first answer, or without one. */
+export type AttackEnd =
+  | number
+  | 'silent'
+  | 'refused'
+  /** It had no answer yet when the attack ended. */
+  | 'open';
+
+/** Told of a connection at its end: when it was tried, by `performance.now`, and how it ended. */
+export type AttackNote = (beganMs: number, end: AttackEnd) => void;
+
 export interface Attack {
   readonly counts: AttackCounts;
   /** Open now. */
@@ -59,12 +70,12 @@ export interface Attack {
   stop(): Promise<AttackCounts>;
 }
 
-export function startAttack(setUp: AttackSetUp): Attack {
+export function startAttack(setUp: AttackSetUp, note: AttackNote | null = null): Attack {
   for (const address of [setUp.target.endpoint.address, ...setUp.from]) {
     if (!isLoopback(address)) throw new NotLoopbackError(address);
   }
   assert(setUp.ratePerSecond > 0 && setUp.socketsMax > 0, 'an attack has a rate and sockets');
-  return new RunningAttack(setUp);
+  return new RunningAttack(setUp, note);
 }
 
 /** How often it looks what is due. */
@@ -72,6 +83,7 @@ const TURN_MS = 5;
 
 class RunningAttack implements Attack {
   readonly #setUp: AttackSetUp;
+  readonly #note: AttackNote | null;
   readonly #sinceMs = performance.now();
   /** Connections that are open or being opened; each settles when nothing of it is left. */
   readonly #open = new Map<Connection, Promise<void>>();
@@ -79,8 +91,9 @@ class RunningAttack implements Attack {
   readonly #counts = { begun: 0, skipped: 0, sent: 0, refused: 0, silent: 0, openMax: 0 };
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(setUp: AttackSetUp) {
+  constructor(setUp: AttackSetUp, note: AttackNote | null) {
     this.#setUp = setUp;
+    this.#note = note;
     this.#turn();
   }
 
@@ -114,9 +127,12 @@ class RunningAttack implements Attack {
   }
 
   #begin(ordinal: number): void {
+    const beganMs = performance.now();
     const connection = new Connection(this.#setUp, ordinal);
     const ended = connection.run().then((end) => {
       this.#open.delete(connection);
+      const isCut = connection.isGivenUp && typeof end !== 'number';
+      this.#note?.(beganMs, isCut ? 'open' : end);
       const counts = this.#counts;
       if (end === 'refused') counts.refused++;
       else counts.sent++;
@@ -129,7 +145,7 @@ class RunningAttack implements Attack {
 }
 
 /** How a connection came out: the status of its first answer, or that there was none. */
-type End = number | 'silent' | 'refused';
+type End = Exclude<AttackEnd, 'open'>;
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3}) /;
 /** As much of an answer as is kept to find its status in. */
@@ -140,6 +156,8 @@ class Connection {
   readonly #ordinal: number;
   readonly #controller = new AbortController();
   #giveUp: () => void = () => undefined;
+  /** The attack ended before it did. */
+  isGivenUp = false;
 
   constructor(setUp: AttackSetUp, ordinal: number) {
     this.#setUp = setUp;
@@ -171,6 +189,7 @@ class Connection {
   }
 
   end(): void {
+    this.isGivenUp = true;
     this.#controller.abort();
     this.#giveUp();
   }

@@ -84,9 +84,12 @@ export class PatchDriver {
     this.#clock = clock;
   }
 
-  /** The run begins now. What is wrong from its first instant on is so when this is done. */
-  async start(): Promise<void> {
-    this.#startMs = this.#clock.nowMs();
+  /**
+   * The run begins so long from now, on the network's clock. What is wrong from its first instant
+   * on is so when this is done.
+   */
+  async start(leadMs = 0): Promise<void> {
+    this.#startMs = this.#clock.nowMs() + leadMs;
     this.#applyDue(0);
     await this.#changes;
   }

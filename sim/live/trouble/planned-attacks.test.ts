@@ -52,6 +52,7 @@ test('floods begin and end at their instants, from where the scenario says', asy
   const seen: string[] = [];
   const [messages, clients] = [await listen([]), await listen(seen)];
   const asked: string[] = [];
+  const ends: string[] = [];
   const wiring: AttackWiring = {
     messagesEndpoint: (server) => {
       asked.push(`messages of ${server}`);
@@ -70,6 +71,7 @@ test('floods begin and end at their instants, from where the scenario says', asy
       };
     },
     socketsMax: 3,
+    noted: (source, _beganMs, end) => void ends.push(`${source} ${end}`),
   };
   const clock = new ManualClock(0);
   const attacks = new PlannedAttacks(PLAN, wiring, clock);
@@ -87,5 +89,7 @@ test('floods begin and end at their instants, from where the scenario says', asy
   expect(outcomes.map(({ id }) => id.split('/')[0])).toEqual(['known', 'crowd', 'callers']);
   expect([...outcomes[2].counts.answered.keys()]).toEqual([503]);
   expect(outcomes[1].counts.openMax).toBe(3);
+  expect(ends).toHaveLength(outcomes.reduce((sum, { counts }) => sum + counts.begun, 0));
+  expect(ends.some((end) => end.endsWith(' open'))).toBe(true);
   expect(clock.alarmCount).toBe(0);
 });

@@ -8,7 +8,7 @@ import type { Endpoint } from '../loopback.ts';
 import type { NetworkClock } from '../network-clock.ts';
 import { sayNothing, sendBytes } from './attack-acts.ts';
 import { startAttack } from './attacks.ts';
-import type { Attack, AttackCounts, AttackSetUp } from './attacks.ts';
+import type { Attack, AttackCounts, AttackEnd, AttackSetUp } from './attacks.ts';
 
 export interface AttackWiring {
   /** Where a server listens for other servers, by row of the plan's servers. */
@@ -21,6 +21,8 @@ export interface AttackWiring {
   requestOf(flow: number): { readonly endpoint: Endpoint; readonly bytes: Buffer };
   /** Connections of one attack at once. */
   readonly socketsMax: number;
+  /** Told of each connection of a source at its end. */
+  noted(source: number, beganMs: number, end: AttackEnd): void;
 }
 
 export type AttackingPlan = Pick<Plan, 'sources' | 'rates'>;
@@ -48,16 +50,20 @@ export class PlannedAttacks {
     this.#clock = clock;
   }
 
-  /** The run begins now. */
-  start(): void {
+  /** The run begins so long from now, on the network's clock. */
+  start(leadMs = 0): void {
     const { sources } = this.#plan;
     sources.attack.forEach((kind, source) => {
       if (kind === AttackKind.None) return;
       const { startUs, stopUs } = sources;
-      this.#at(startUs[source], () => {
-        this.#running.set(source, startAttack(this.#setUpOf(source)));
+      const note = (beganMs: number, end: AttackEnd): void =>
+        this.#wiring.noted(source, beganMs, end);
+      this.#after(startUs[source] / 1000 + leadMs, () => {
+        this.#running.set(source, startAttack(this.#setUpOf(source), note));
       });
-      if (stopUs[source] < Infinity) this.#at(stopUs[source], () => this.#end(source));
+      if (stopUs[source] < Infinity) {
+        this.#after(stopUs[source] / 1000 + leadMs, () => this.#end(source));
+      }
     });
   }
 
@@ -72,8 +78,8 @@ export class PlannedAttacks {
     return ended.map(([source, counts]) => ({ id: id[source], counts }));
   }
 
-  #at(timeUs: number, act: () => void): void {
-    const cancel = this.#clock.after(timeUs / 1000, () => {
+  #after(networkMs: number, act: () => void): void {
+    const cancel = this.#clock.after(networkMs, () => {
       this.#alarms.delete(cancel);
       act();
     });

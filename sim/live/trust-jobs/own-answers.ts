@@ -180,10 +180,15 @@ export class OwnAnswers implements OcspSource {
     const hash = hashOf(subject.raw);
     this.#kept.set(hash, { der, response });
     const { folder } = this.#setUp;
-    mkdirSync(folder, { recursive: true });
     const path = join(folder, hash + SUFFIX);
-    writeFileSync(`${path}.part`, der);
-    renameSync(`${path}.part`, path);
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(`${path}.part`, der);
+      renameSync(`${path}.part`, path);
+    } catch (error) {
+      // A full disk costs no more than this: the next start has to ask again.
+      if (!(error instanceof Error && 'code' in error)) throw error;
+    }
   }
 }
 

@@ -9,6 +9,7 @@ export class RepeatedJob {
   #cancel: (() => void) | null = null;
   #running: Promise<void> | null = null;
   #isClosed = false;
+  #isPaused = false;
 
   constructor(clock: NetworkClock, act: () => Promise<number>) {
     this.#clock = clock;
@@ -18,15 +19,23 @@ export class RepeatedJob {
   /** The first run is after so long; whatever was planned before is not done. */
   start(afterMs: number): void {
     assert(!this.#isClosed, 'a job that was closed does not start again');
+    this.#isPaused = false;
     this.#cancel?.();
     this.#cancel = this.#clock.after(afterMs, () => {
       this.#cancel = null;
       this.#running = this.#act().then((pauseMs) => {
         this.#running = null;
         // Whoever started it anew meanwhile has planned the next run.
-        if (!this.#isClosed && this.#cancel === null) this.start(pauseMs);
+        if (!this.#isClosed && !this.#isPaused && this.#cancel === null) this.start(pauseMs);
       });
     });
+  }
+
+  /** No run begins until it is started anew. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#cancel?.();
+    this.#cancel = null;
   }
 
   /** Waits for the run that is under way. */
