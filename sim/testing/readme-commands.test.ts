@@ -17,10 +17,15 @@ const commands = [...readme.matchAll(/^```\n([\s\S]*?)^```$/gm)]
   .filter((line) => line !== '');
 
 /**
- * Installing and testing is what runs this test; the main job is run by the benchmark, and what
- * ends with Ctrl-C by sim/cli/up.test.ts.
+ * Installing and testing is what runs this test; the main job is run by the benchmark, what ends
+ * with Ctrl-C by sim/cli/up.test.ts, and what the machine's load decides by validate.test.ts.
  */
-const NOT_HERE = ['npm ci && npm start', 'npm ci && npm test', 'npx fedlab up small'];
+const NOT_HERE = [
+  'npm ci && npm start',
+  'npm ci && npm test',
+  'npx fedlab up small',
+  'npx fedlab validate validate/light-load',
+];
 
 test('the README has its commands', () => {
   expect(commands).toEqual(expect.arrayContaining([...NOT_HERE, 'npx fedlab run small']));
